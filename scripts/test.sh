@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The test command of the README: installs what is missing, then lint, types, unit tests, end-to-end tests with a
+# local connection, and everything again on real servers in the embedded lab. The last line counts the tests.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+counts=$(mktemp)
+trap 'rm -f "$counts"' EXIT
+export SIGNET_TEST_COUNTS=$counts
+failed=0
+
+stage() { # stage NAME COMMAND… : runs it, remembers a failure, goes on
+  local name=$1 start=$SECONDS
+  shift
+  printf '\n== %s\n' "$name"
+  if "$@"; then
+    printf -- '-- %s: %d s\n' "$name" $((SECONDS - start))
+  else
+    printf -- '-- %s FAILED after %d s\n' "$name" $((SECONDS - start))
+    failed=$((failed + 1))
+    # A suite has counted its failures itself.
+    [ "$1" = suite ] || echo '{"passed":0,"failed":1,"skipped":0}' >>"$counts"
+  fi
+}
+
+# A suite that breaks off before its summary has still failed once.
+suite() {
+  local before after
+  before=$(wc -l <"$counts")
+  npx mocha "$@"
+  local code=$?
+  after=$(wc -l <"$counts")
+  if [ "$code" -ne 0 ] && [ "$before" = "$after" ]; then
+    echo '{"passed":0,"failed":1,"skipped":0}' >>"$counts"
+  fi
+  return "$code"
+}
+
+scripts/install-packages.sh || exit 1
+scripts/install-modules.sh || exit 1
+
+stage 'build' npm run --silent build
+stage 'types' npm run --silent typecheck
+stage 'lint' npm run --silent lint
+stage 'unit tests' suite 'test/unit/**/*.test.ts'
+stage 'end to end, local connection' suite 'test/e2e/**/*.test.ts' --timeout 60000
+# The flagship has bounds of time: it runs alone. The rest mostly waits for servers: two files at a time.
+stage 'end to end, the flagship on the embedded lab' suite test/lab/flagship.test.ts --timeout 300000
+stage 'end to end, embedded lab' suite --parallel --jobs 2 $(ls test/lab/*.test.ts | grep -v '/flagship\.') --timeout 600000
+stage 'the Vagrant lab, with containers for machines' scripts/test-vagrant.sh containers
+
+node -e '
+  const lines = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").filter(Boolean)
+  const sum = { passed: 0, failed: 0, skipped: 0 }
+  for (const line of lines) for (const [key, count] of Object.entries(JSON.parse(line))) sum[key] += count
+  console.log(`\n${sum.passed} passed, ${sum.failed} failed` + (sum.skipped ? `, ${sum.skipped} skipped` : ""))
+' "$counts"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,222 @@
+import { EXIT, SignetError } from '../errors.js'
+import type { BecomeUser } from '../connection/transport.js'
+import { connectionTarget } from '../connection/target.js'
+import { Hosts } from '../host/hosts.js'
+import { loadInventory } from '../inventory/load-inventory.js'
+import { selectHosts } from '../inventory/select-hosts.js'
+import { loadVarsDirectory } from '../inventory/vars-directory.js'
+import { viewCluster } from '../modules/cluster-probe.js'
+import { viewRouters } from '../modules/router-probe.js'
+import { toBoolean } from '../modules/arguments.js'
+import { DEFAULT_LOGIN } from '../mysql/login.js'
+import { replicasetOptions } from '../mysql/replicaset/options.js'
+import { replicasetsOf, type ReplicaSet } from '../mysql/replicaset/replicaset.js'
+import { describeReplicaset, replicasetStatus } from '../mysql/replicaset/status.js'
+import { replicasetLinks, replicasetText } from '../mysql/replicaset/text.js'
+import { describeCluster, describeClusterSet } from '../mysql/views/describe.js'
+import { clusterOptions, clusterSetOptions } from '../mysql/views/options.js'
+import { linkValues } from '../mysql/views/security.js'
+import { clusterSetStatus, clusterStatus } from '../mysql/views/status.js'
+import { topologyText } from '../mysql/views/topology-text.js'
+import { routerList, routingOptions } from '../mysql/routers.js'
+import { verify } from '../mysql/verify/checks.js'
+import { gatherEvidence } from '../mysql/verify/gather.js'
+import { verifyText } from '../mysql/verify/verify-text.js'
+import type { Topology } from '../mysql/topology.js'
+import { resolve } from '../template/template.js'
+import type { Value, ValueMap } from '../value/value.js'
+import { Variables } from '../variables/variables.js'
+import { parseExtraVars } from '../variables/extra-vars.js'
+import { VERSION } from '../version.js'
+import type { Command, Invocation } from './command.js'
+import type { Environment } from '../environment.js'
+import { connectionSettings } from './play.js'
+import { PLAY_OPTIONS } from './play-options.js'
+
+const LOGIN_OPTIONS = [
+  'inventory',
+  'limit',
+  'extra-vars',
+  'user',
+  'private-key',
+  'connection',
+  'timeout',
+  'host-key-checking',
+  'become',
+  'ask-become-pass',
+  'ask-pass',
+]
+
+/** `signet cluster`: the clusters of an inventory, read from the servers themselves. */
+export const clusterCommand: Command = {
+  name: 'cluster',
+  summary:
+    'Show clusters, ClusterSets and ReplicaSets: members, channels, and how every connection is secured',
+  usage: 'status | options | describe | routers | verify -i INVENTORY [--limit PATTERN]',
+  options: [
+    ...PLAY_OPTIONS.filter((option) => LOGIN_OPTIONS.includes(option.name)),
+    { name: 'json', kind: 'flag', summary: "AdminAPI's field names and nesting, as JSON" },
+    { name: 'all', kind: 'flag', summary: 'verify: list what is in order, too' },
+  ],
+  run: async (invocation, environment) => {
+    const [action] = invocation.positionals
+    if (!isAction(action)) {
+      throw new SignetError(
+        'bad-option',
+        action === undefined ? 'signet cluster needs an action.' : `signet cluster knows no "${action}".`,
+        { hint: `Actions: ${ACTIONS.join(', ')}.` },
+      )
+    }
+    return withServers(invocation, environment, (servers) => show(action, servers, invocation, environment))
+  },
+}
+
+const ACTIONS = ['status', 'options', 'describe', 'routers', 'verify'] as const
+type Action = (typeof ACTIONS)[number]
+const isAction = (word: string | undefined): word is Action => ACTIONS.some((action) => action === word)
+
+/** The servers of the inventory, ready to be asked. */
+interface Servers {
+  readonly hosts: Hosts
+  readonly names: readonly [string, ...string[]]
+  readonly become: BecomeUser | undefined
+}
+
+async function show(
+  action: Action,
+  { hosts, names, become }: Servers,
+  invocation: Invocation,
+  environment: Environment,
+): Promise<number> {
+  const asJson = (value: unknown): void => {
+    environment.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+  }
+  const reader = hosts.reader(names[0], become)
+  if (action === 'routers') {
+    const view = await viewRouters(reader, names, DEFAULT_LOGIN)
+    const nameOf = (group: string): string | undefined =>
+      view.topology.clusters.find(({ groupName }) => groupName === group)?.row.name
+    asJson(
+      view.globals.map((of) => ({
+        listRouters: routerList(view.routers, of, nameOf),
+        routingOptions: routingOptions(view.routers, of),
+      })),
+    )
+    return view.globals.length === 0 ? EXIT.failed : EXIT.done
+  }
+  const { topology, silent } = await viewCluster(reader, names, DEFAULT_LOGIN)
+  if (action === 'verify') {
+    const checks = verify(await gatherEvidence(hosts, become, topology, silent, environment.now()))
+    const problems = checks.filter(({ ok }) => !ok)
+    if (invocation.flag('json'))
+      asJson({ checks: checks.length, problems: problems.map((each) => ({ ...each })) })
+    else environment.stdout.write(verifyText(checks, invocation.flag('all')))
+    return problems.length > 0 || topology.clusters.length === 0 ? EXIT.failed : EXIT.done
+  }
+  for (const each of silent) environment.stderr.write(`warning: no answer from ${each}\n`)
+  const replicasets = replicasetsOf(topology.servers)
+  if (action === 'status' && !invocation.flag('json')) {
+    const texts = [
+      ...(topology.clusters.length > 0 || replicasets.length === 0 ? [topologyText(topology)] : []),
+      ...(replicasets.length > 0 ? [replicasetText(replicasets)] : []),
+    ]
+    environment.stdout.write(texts.join('\n'))
+  } else
+    asJson({
+      ...views(action, topology),
+      ...(replicasets.length === 0 ? {} : replicasetViews(action, replicasets)),
+    })
+  return topology.clusters.length + replicasets.length === 0 ? EXIT.failed : EXIT.done
+}
+
+function replicasetViews(action: 'status' | 'options' | 'describe', sets: readonly ReplicaSet[]): ValueMap {
+  const each = { status: replicasetStatus, options: replicasetOptions, describe: describeReplicaset }[action]
+  return {
+    replicaSets: sets.map((set) => each(set)),
+    ...(action === 'status'
+      ? { channels: sets.flatMap((set) => replicasetLinks(set).map((link) => ({ ...link }))) }
+      : {}),
+  }
+}
+
+function views(action: 'status' | 'options' | 'describe', topology: Topology): ValueMap {
+  const each = {
+    status: (cluster: Topology['clusters'][number]) => clusterStatus(cluster, topology),
+    options: clusterOptions,
+    describe: describeCluster,
+  }[action]
+  const set = { status: clusterSetStatus, options: clusterSetOptions, describe: describeClusterSet }[action](
+    topology,
+  )
+  return {
+    clusterSet: set,
+    clusters: topology.clusters.map((cluster) => each(cluster)),
+    ...(action === 'status' ? { connections: linkValues(topology) } : {}),
+  }
+}
+
+async function withServers(
+  invocation: Invocation,
+  environment: Environment,
+  use: (servers: Servers) => Promise<number>,
+): Promise<number> {
+  const sources = invocation.list('inventory')
+  if (sources.length === 0)
+    throw new SignetError('bad-option', 'There is no inventory: which servers?', {
+      hint: 'Give one with -i FILE.',
+    })
+  const inventory = await loadInventory(sources, environment.cwd, (line) =>
+    environment.stderr.write(`${line}\n`),
+  )
+  const pattern = invocation.text('limit') ?? (inventory.groups.has('mysql') ? 'mysql' : 'all')
+  const names = selectHosts(inventory, pattern)
+  const [first, ...others] = names
+  if (first === undefined) throw new SignetError('no-hosts', `No host matches "${pattern}".`)
+  const variables = new Variables({
+    inventory,
+    inventoryVars: await Promise.all(
+      inventory.directories.map((directory) => loadVarsDirectory(directory, environment.cwd)),
+    ),
+    extraVars: await parseExtraVars(invocation.list('extra-vars'), environment.cwd),
+    check: false,
+    diff: false,
+    verbosity: 0,
+    tags: [],
+    skipTags: [],
+    version: VERSION,
+    env: environment.env,
+  })
+  variables.resolveIn = resolve
+  const settings = await connectionSettings(invocation, environment)
+  const none = { groups: new Map(), hosts: new Map() }
+  const play = { vars: {}, roles: [], name: '' } as unknown as Parameters<typeof variables.scope>[1]['play']
+  const lookup = (host: string, name: string): Value | undefined => {
+    const scope = variables.scope(host, {
+      play,
+      roles: [],
+      playbookDirectory: environment.cwd,
+      playbookVars: none,
+      playVars: [],
+      playHostsAll: names,
+      playHosts: names,
+      batch: names,
+    })
+    const found = scope.find(name)
+    return found === undefined ? undefined : found.template ? resolve(found.value, scope) : found.value
+  }
+  const hosts = new Hosts({
+    targetOf: (host) => connectionTarget(host, (name) => lookup(host, name), settings),
+    signal: environment.signal,
+    now: environment.now,
+  })
+  try {
+    const become = invocation.flag('become') || toBoolean(lookup(first, 'ansible_become') ?? false)
+    return await use({
+      hosts,
+      names: [first, ...others],
+      become: become ? { user: 'root', method: 'sudo' } : undefined,
+    })
+  } finally {
+    await hosts.close()
+  }
+}

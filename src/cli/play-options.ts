@@ -1,0 +1,63 @@
+import type { Option } from './command.js'
+import { VAULT_OPTIONS } from './vault-options.js'
+
+/** The options of `signet play`, in ansible-playbook's spellings. */
+export const PLAY_OPTIONS: readonly Option[] = [
+  {
+    name: 'inventory',
+    short: 'i',
+    kind: 'list',
+    value: 'PATH',
+    summary: 'Inventory: file, directory, program, or list of hosts that ends with a comma',
+    aliases: ['inventory-file'],
+  },
+  { name: 'limit', short: 'l', kind: 'text', value: 'PATTERN', summary: 'Only these hosts of the plays' },
+  { name: 'check', short: 'C', kind: 'flag', summary: 'Only look: say what would change, change nothing' },
+  { name: 'diff', short: 'D', kind: 'flag', summary: 'Show differences' },
+  { name: 'tags', short: 't', kind: 'list', value: 'TAGS', summary: 'Only tasks with one of these tags' },
+  { name: 'skip-tags', kind: 'list', value: 'TAGS', summary: 'No tasks with one of these tags' },
+  {
+    name: 'extra-vars',
+    short: 'e',
+    kind: 'list',
+    value: 'VARS',
+    summary: 'Variables: name=value, JSON, or @FILE',
+  },
+  { name: 'forks', short: 'f', kind: 'text', value: 'N', summary: 'Hosts at a time (default: 10)' },
+  {
+    name: 'verbose',
+    short: 'v',
+    kind: 'count',
+    summary: 'Show more; -vv traffic, -vvv output of commands as it comes',
+  },
+  { name: 'list-hosts', kind: 'flag', summary: 'List the hosts of each play, and stop' },
+  { name: 'list-tasks', kind: 'flag', summary: 'List the tasks of each play, and stop' },
+  { name: 'list-tags', kind: 'flag', summary: 'List the tags of each play, and stop' },
+  { name: 'syntax-check', kind: 'flag', summary: 'Check the playbooks, and stop' },
+  { name: 'start-at-task', kind: 'text', value: 'NAME', summary: 'Begin with the task of this name' },
+  { name: 'force-handlers', kind: 'flag', summary: 'Run notified handlers on hosts that failed, too' },
+  { name: 'user', short: 'u', kind: 'text', value: 'USER', summary: 'User to log in as' },
+  { name: 'private-key', kind: 'text', value: 'FILE', summary: 'Key to log in with', aliases: ['key-file'] },
+  { name: 'connection', short: 'c', kind: 'text', value: 'TYPE', summary: 'ssh or local' },
+  { name: 'timeout', short: 'T', kind: 'text', value: 'SECONDS', summary: 'For a login (default: 10)' },
+  { name: 'host-key-checking', kind: 'text', value: 'HOW', summary: 'strict (default), accept-new or off' },
+  { name: 'become', short: 'b', kind: 'flag', summary: 'Become another user' },
+  { name: 'become-user', kind: 'text', value: 'USER', summary: 'The user to become (default: root)' },
+  { name: 'become-method', kind: 'text', value: 'METHOD', summary: 'sudo or su' },
+  { name: 'ask-become-pass', short: 'K', kind: 'flag', summary: 'Ask for the password of sudo or su' },
+  { name: 'ask-pass', short: 'k', kind: 'flag', summary: 'Ask for the password of the login' },
+  {
+    name: 'roles-path',
+    kind: 'list',
+    value: 'DIRECTORY',
+    summary: 'Where to look for roles, besides roles/ beside the playbook',
+  },
+  ...VAULT_OPTIONS,
+  {
+    name: 'report',
+    kind: 'list',
+    value: 'json:FILE',
+    summary: 'Write all events as lines of JSON; json:- to standard output instead of the text',
+  },
+  { name: 'no-color', kind: 'flag', summary: 'No colours' },
+]

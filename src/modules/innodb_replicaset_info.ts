@@ -1,0 +1,60 @@
+import { replicasetOptions } from '../mysql/replicaset/options.js'
+import { replicasetNamed } from '../mysql/replicaset/replicaset.js'
+import { describeReplicaset, replicasetStatus } from '../mysql/replicaset/status.js'
+import { replicasetLinks } from '../mysql/replicaset/text.js'
+import { defineModule } from './module.js'
+import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
+import { MEMBERS_ARG } from './replicaset-args.js'
+import { viewReplicaSets } from './replicaset-probe.js'
+
+export const innodb_replicaset_info = defineModule({
+  name: 'innodb_replicaset_info',
+  aliases: [],
+  summary:
+    "Reads InnoDB ReplicaSets: AdminAPI's status(), options() and describe(), in its names and nesting. Changes nothing.",
+  args: {
+    replicaset: { type: 'string', description: 'Only this ReplicaSet.' },
+    extended: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 2,
+      default: 0,
+      description: 'How much status() tells.',
+    },
+    ...MEMBERS_ARG,
+    ...LOGIN_ARGS,
+  },
+  returns: {
+    replicasets: 'status, options and describe of each ReplicaSet, by name.',
+    connections: 'How every channel is encrypted, verified and authenticated.',
+  },
+  examples: [{ description: 'Everything that the servers of the play know', args: {} }],
+  contract: [{ args: { members: [] } }],
+  probe: (host, args, task) => viewReplicaSets(host, args.members ?? task.playHosts, loginOf(args)),
+  plan: (args, { sets, silent }) => ({
+    steps: [],
+    diff: [],
+    warnings: silent.map((each) => `No answer from ${each}`),
+    ...(args.replicaset !== undefined && replicasetNamed(sets, args.replicaset) === undefined
+      ? { failure: `There is no ReplicaSet "${args.replicaset}" among these servers.` }
+      : {}),
+  }),
+  result: (args, { sets }) => {
+    const chosen = sets.filter(
+      ({ name }) => args.replicaset === undefined || name.toLowerCase() === args.replicaset.toLowerCase(),
+    )
+    return {
+      replicasets: Object.fromEntries(
+        chosen.map((set) => [
+          set.name,
+          {
+            status: replicasetStatus(set, args.extended),
+            options: replicasetOptions(set),
+            describe: describeReplicaset(set),
+          },
+        ]),
+      ),
+      connections: chosen.flatMap((set) => replicasetLinks(set).map((link) => ({ ...link }))),
+    }
+  },
+})

@@ -1,0 +1,140 @@
+import { basename, join } from 'node:path'
+import { SignetError } from '../errors.js'
+import { Secret } from '../value/secret.js'
+import {
+  ATTRIBUTE_ARGS,
+  attributeDifference,
+  attributesFromStart,
+  attributesToSet,
+  fileValues,
+} from './attributes.js'
+import { hasContent, hashOf, protect, shownContent } from './file-content.js'
+import { defineModule } from './module.js'
+
+export const template = defineModule({
+  name: 'template',
+  aliases: ['ansible.builtin.template'],
+  summary:
+    'Renders a Jinja template of the controller with the variables of the host, and puts it there atomically.',
+  args: {
+    src: {
+      type: 'string',
+      required: true,
+      description: 'Template, looked for in templates/ of the role and playbook.',
+    },
+    dest: {
+      type: 'string',
+      required: true,
+      description: 'Absolute path on the host; a directory, if it ends with a slash.',
+    },
+    backup: {
+      type: 'boolean',
+      default: false,
+      description: 'Keep the file that is replaced, with a time stamp in its name.',
+    },
+    force: {
+      type: 'boolean',
+      default: true,
+      description: 'Replace a file whose content differs; otherwise only make it when absent.',
+    },
+    validate: {
+      type: 'string',
+      description: 'Command with %s for the new file; it is put in place only when the command succeeds.',
+    },
+    ...ATTRIBUTE_ARGS,
+  },
+  returns: {
+    dest: 'Where the file is.',
+    checksum: 'SHA-256 of the content.',
+    backup_file: 'The copy that backup kept; empty if none.',
+    owner: 'Owner.',
+    group: 'Group.',
+    mode: 'Mode.',
+    path: 'Path.',
+    state: 'file.',
+  },
+  examples: [
+    {
+      description: 'A configuration from a template',
+      args: { src: 'app.conf.j2', dest: '/etc/app.conf', owner: 'root', mode: '0644' },
+    },
+    {
+      description: 'A file that is checked before it is put in place',
+      args: { src: 'sudoers.j2', dest: '/etc/sudoers.d/app', mode: '0440', validate: 'visudo -cf %s' },
+    },
+  ],
+  contract: [
+    {
+      args: { src: 'contract.j2', dest: '/root/contract-template', mode: '0640', owner: 'mysql' },
+      files: { 'contract.j2': 'a\nb\n' },
+      before: 'echo old > /root/contract-template',
+      after: 'rm -f /root/contract-template',
+    },
+  ],
+  probe: async (host, args, task) => {
+    const path = args.dest.endsWith('/')
+      ? join(args.dest, basename(args.src).replace(/\.j2$/, ''))
+      : args.dest
+    const target = host.ask({ ask: 'file', path, read: 'content', follow: true })
+    target.catch(() => undefined)
+    const src = await task.find('templates', args.src)
+    const source = await task.controller.ask({ ask: 'file', path: src, read: 'content', follow: true })
+    if (source.kind !== 'file' || !Buffer.isBuffer(source.content))
+      throw new SignetError('file-not-found', `There is no template ${src}.`)
+    const rendered = task.render(source.content.toString(), src)
+    return {
+      path,
+      content: protect(
+        typeof rendered === 'string' ? Buffer.from(rendered) : rendered,
+        typeof args.mode === 'number' ? args.mode : undefined,
+      ),
+      file: await target,
+    }
+  },
+  plan: (args, { path, content, file }) => {
+    const wanted = {
+      ...(args.owner === undefined ? {} : { owner: args.owner }),
+      ...(args.group === undefined ? {} : { group: args.group }),
+      ...(args.mode === undefined ? {} : { mode: args.mode }),
+    }
+    const set = attributesToSet(wanted, file, false)
+    const attributes = file.kind === 'absent' ? [] : attributeDifference(path, file, set)
+    if (!hasContent(file, content) && (args.force || file.kind === 'absent')) {
+      const secret = content instanceof Secret
+      const before = file.kind === 'file' ? file.content : undefined
+      return {
+        steps: [
+          {
+            do: 'write_file',
+            path,
+            content,
+            ...attributesFromStart(wanted, file, false),
+            ...(args.backup ? { backup: true } : {}),
+            ...(args.validate === undefined ? {} : { validate: args.validate }),
+          },
+        ],
+        diff: [
+          { what: path, before: shownContent(before, secret), after: shownContent(content, secret) },
+          ...attributes,
+        ],
+      }
+    }
+    if (Object.keys(set).length === 0 || file.kind === 'absent') return { steps: [], diff: [] }
+    return { steps: [{ do: 'set_attributes', path, ...set }], diff: attributes }
+  },
+  result: (args, { path, content, file }, _plan, outcomes) => ({
+    ...fileValues(
+      path,
+      file,
+      {
+        ...(args.owner === undefined ? {} : { owner: args.owner }),
+        ...(args.group === undefined ? {} : { group: args.group }),
+        ...(typeof args.mode === 'number' ? { mode: args.mode } : {}),
+      },
+      'file',
+    ),
+    dest: path,
+    checksum: hashOf(content),
+    backup_file: outcomes?.find((outcome) => outcome.backup !== undefined)?.backup ?? '',
+  }),
+})

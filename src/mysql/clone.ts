@@ -1,0 +1,141 @@
+import type { Step } from '../host/step.js'
+import { hasPassword, needsCertificate } from './account.js'
+import { PLUGINS, recoveryPassword } from './bootstrap.js'
+import type { MysqlLogin } from './login.js'
+import type { MysqlRows } from './question.js'
+import type { AuthType, Generated, SslMode, Statement } from './step.js'
+import type { Server } from './topology.js'
+
+/** A server that is to become a copy of another. */
+export interface CloneWish {
+  readonly recipient: Server
+  readonly donor: Server
+  /** The recipient's recovery account, which the donor knows already. */
+  readonly user: string
+  readonly sslMode: SslMode
+  readonly authType: AuthType
+  readonly login: MysqlLogin
+  /** Its password; default: that of the recovery account. */
+  readonly password?: Generated
+  /** Whether it is to become a member of a group; default true. */
+  readonly group?: boolean
+}
+
+/** Seconds that the copy may take. */
+const LONGEST = 7 * 86_400
+
+/**
+ * Replaces all data of a server by those of a donor (CLONE INSTANCE), waits for its restart, and until it answers again.
+ * Accounts and the credentials of channels are the donor's afterwards: they have to be set anew. What the server had is
+ * gone for good; should it fail half way, the next run clones again.
+ */
+export function cloneSteps(wish: CloneWish): readonly Step[] {
+  const { recipient, donor, login, group = true } = wish
+  const { host, picture } = recipient
+  const donorAddress = `${donor.picture.host}:${donor.picture.port}`
+  return [
+    {
+      do: 'sql',
+      host: donor.host,
+      login,
+      statements: PLUGINS.slice(1),
+      note: `load the clone plugin on ${donor.host}`,
+    },
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `prepare ${host} for the clone`,
+      statements: [
+        { text: 'SET GLOBAL super_read_only = OFF' },
+        // It restarts with the donor's plugins, but must not look for a group yet.
+        ...(group
+          ? [...PLUGINS, { text: 'SET PERSIST group_replication_start_on_boot = OFF' }]
+          : PLUGINS.slice(1)),
+        { text: 'SET PERSIST_ONLY skip_replica_start = ON' },
+        { text: 'SET GLOBAL clone_valid_donor_list = ?', values: [donorAddress] },
+        ...sslVariables(wish),
+      ],
+      undo: [{ do: 'sql', host, login, statements: undoPreparation(recipient) }],
+    },
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `clone ${donorAddress} to ${host}`,
+      timeout: LONGEST,
+      statements: [cloneInstance(wish)],
+    },
+    {
+      do: 'wait',
+      host,
+      question: {
+        ask: 'mysql_rows',
+        login,
+        statement: 'SELECT STATE s FROM performance_schema.clone_status',
+      },
+      timeout: 900,
+      interval: 0.2,
+      until: (answer) => isComplete(answer as MysqlRows),
+      otherwise: `${host} did not come back after the clone. If nothing starts its mysqld again (systemctl start mysql), do so; then run again: the next run goes on with the copied data.`,
+      note: `wait until ${host} is back with the data of ${donor.host}`,
+    },
+    ...(picture.persisted['skip_replica_start'] === undefined
+      ? [
+          {
+            do: 'sql' as const,
+            host,
+            login,
+            statements: [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }],
+            note: `let channels of ${host} start by themselves again`,
+          },
+        ]
+      : []),
+  ]
+}
+
+/** CLONE INSTANCE: encrypted whenever the group is, unlike AdminAPI's, which leaves it open for accounts with a password only. */
+function cloneInstance({ recipient, donor, user, sslMode, authType, password: own }: CloneWish): Statement {
+  const password = hasPassword(authType) ? (own ?? recoveryPassword(recipient)) : ''
+  return {
+    text: `CLONE INSTANCE FROM ?@?:${donor.picture.port} IDENTIFIED BY ?${sslMode === 'DISABLED' ? '' : ' REQUIRE SSL'}`,
+    values: [user, donor.picture.host, password],
+    // 3707: nobody restarts it; the wait says what to do.
+    tolerate: [3707],
+    mayDisconnect: true,
+  }
+}
+
+/** The certificate that the recipient shows, and the authority by which it verifies the donor. */
+function sslVariables({ recipient, sslMode, authType }: CloneWish): readonly Statement[] {
+  const { variables } = recipient.picture
+  const value = (name: string, wanted: boolean): Statement => ({
+    text: `SET GLOBAL clone_${name} = ?`,
+    values: [wanted ? (variables[name] ?? '') : ''],
+  })
+  const certificate = needsCertificate(authType)
+  return [
+    value('ssl_ca', sslMode.startsWith('VERIFY')),
+    value('ssl_cert', certificate),
+    value('ssl_key', certificate),
+  ]
+}
+
+function undoPreparation({ picture }: Server): readonly Statement[] {
+  const { persisted, variables } = picture
+  const boot = persisted['group_replication_start_on_boot']
+  return [
+    { text: "SET GLOBAL clone_valid_donor_list = ''", tolerate: [1193] },
+    boot === undefined
+      ? { text: 'RESET PERSIST IF EXISTS group_replication_start_on_boot' }
+      : { text: 'SET PERSIST group_replication_start_on_boot = ?', values: [boot], tolerate: [1193] },
+    ...(persisted['skip_replica_start'] === undefined
+      ? [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }]
+      : []),
+    ...(variables['super_read_only'] === 'ON' ? [{ text: 'SET GLOBAL super_read_only = ON' }] : []),
+  ]
+}
+
+function isComplete(answer: MysqlRows): boolean {
+  return answer.kind === 'rows' && answer.rows[0]?.['s'] === 'Completed'
+}

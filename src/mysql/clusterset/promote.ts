@@ -1,0 +1,117 @@
+import type { Step } from '../../host/step.js'
+import { removeChannel } from '../channel.js'
+import type { MysqlLogin } from '../login.js'
+import { transaction } from '../metadata/statements.js'
+import type { Statement } from '../step.js'
+import { attribute, type Cluster, type Server, type Topology } from '../topology.js'
+import { forgetSources, START_CHANNEL, STOP_CHANNEL } from './channel.js'
+import { AJAR, AS_PRIMARY, CLOSE } from './fence.js'
+import { channelOf, CLUSTERSET_CHANNEL, primaryLast } from './members.js'
+import { skipStart } from './align-replica.js'
+
+const OPENS = 'mysql_disable_super_read_only_if_primary'
+
+/** Whether the primary of a cluster is open, and its group opens whoever comes after it. */
+export function isPromoted({ picture }: Server): boolean {
+  return (
+    picture.variables['super_read_only'] === 'OFF' &&
+    picture.variables['read_only'] === 'OFF' &&
+    picture.memberActions[OPENS] !== false &&
+    !picture.managedSources.some(({ channel }) => channel === CLUSTERSET_CHANNEL)
+  )
+}
+
+/** The limit of the size of transactions that the cluster had before it was a replica. */
+export function limitSteps(cluster: Cluster, topology: Topology, login: MysqlLogin): readonly Step[] {
+  const recorded = Number(attribute(cluster.row.attributes, 'opt_transactionSizeLimit', '150000000'))
+  return primaryLast(cluster, topology).flatMap(({ host, picture }): readonly Step[] => {
+    const statements = [
+      ...(picture.variables['group_replication_transaction_size_limit'] === '0' && recorded > 0
+        ? [{ text: 'SET PERSIST group_replication_transaction_size_limit = ?', values: [recorded] }]
+        : []),
+      ...skipStart(picture.persisted),
+    ]
+    return statements.length === 0
+      ? []
+      : [
+          {
+            do: 'sql',
+            host,
+            login,
+            statements,
+            note: `set the variables of a primary cluster's member on ${host}`,
+            undo: [
+              {
+                do: 'sql',
+                host,
+                login,
+                statements: [{ text: 'SET PERSIST group_replication_transaction_size_limit = 0' }],
+              },
+            ],
+          },
+        ]
+  })
+}
+
+/**
+ * Makes the primary of a cluster the only one that takes writes, and records it. Until the last statement only
+ * administrators could write, so that a failure in between leaves nothing that the others lack.
+ */
+export function promoteSteps(
+  cluster: Cluster,
+  login: MysqlLogin,
+  metadata: readonly Statement[],
+): readonly Step[] {
+  const { primary } = cluster
+  if (primary === undefined || (isPromoted(primary) && metadata.length === 0)) return []
+  const { host } = primary
+  const channel = channelOf(primary)
+  const closed = primary.picture.variables['super_read_only'] === 'ON'
+  return [
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `open cluster "${cluster.row.name}" for writes`,
+      pointOfNoReturn: true,
+      statements: [
+        STOP_CHANNEL,
+        ...(closed ? AJAR : []),
+        ...AS_PRIMARY,
+        ...forgetSources(primary),
+        ...(metadata.length === 0 ? [] : transaction(metadata)),
+        { text: 'SET GLOBAL super_read_only = OFF' },
+        { text: 'SET GLOBAL read_only = OFF' },
+      ],
+      undo: closed
+        ? [
+            {
+              do: 'sql',
+              host,
+              login,
+              statements: [
+                {
+                  text: `SELECT group_replication_disable_member_action('${OPENS}', 'AFTER_PRIMARY_ELECTION')`,
+                },
+                CLOSE,
+                ...(channel === undefined ? [] : [START_CHANNEL]),
+              ],
+            },
+          ]
+        : [],
+    },
+  ]
+}
+
+/** The members of a primary cluster have no channel to another cluster. */
+export function channelRemoval(cluster: Cluster, topology: Topology, login: MysqlLogin): readonly Step[] {
+  return primaryLast(cluster, topology)
+    .filter((server) => channelOf(server) !== undefined)
+    .map(({ host }) => ({
+      do: 'sql',
+      host,
+      login,
+      statements: removeChannel(CLUSTERSET_CHANNEL),
+      note: `remove the channel of ${host}`,
+    }))
+}

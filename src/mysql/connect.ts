@@ -1,0 +1,76 @@
+import type { Duplex } from 'node:stream'
+import { createConnection, type Connection } from 'mysql2/promise'
+import { SignetError } from '../errors.js'
+import type { MysqlLogin } from './login.js'
+
+/** What every session is set to, as AdminAPI does: a user's strange sql_mode must not interfere. */
+const SESSION = [
+  "SET SESSION sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit=1, collation_connection='utf8mb4_0900_ai_ci', group_concat_max_len=1073741824, wait_timeout=28800",
+  // A hanging group must not block a question. The variable exists only where the plugin is loaded.
+  "SET SESSION group_replication_consistency='EVENTUAL'",
+]
+
+/** A server's refusal or silence, told apart. */
+export class MysqlProblem extends Error {
+  readonly kind: 'down' | 'refused' | 'failed'
+  readonly errno: number | undefined
+
+  constructor(kind: MysqlProblem['kind'], message: string, errno?: number) {
+    super(message)
+    this.kind = kind
+    this.errno = errno
+  }
+}
+
+/** Reads mysql2's error without the statement that it carries, which may hold secrets. */
+export function problemOf(error: unknown): MysqlProblem {
+  if (error instanceof MysqlProblem) return error
+  if (error instanceof SignetError) return new MysqlProblem('down', error.message)
+  const { errno, code, sqlMessage, message } = error as {
+    errno?: number
+    code?: string
+    sqlMessage?: string
+    message?: string
+  }
+  const text = sqlMessage ?? message ?? String(error)
+  if (errno === 1045 || errno === 1698 || errno === 1251 || errno === 3118)
+    return new MysqlProblem('refused', text, errno)
+  if (sqlMessage !== undefined && errno !== undefined && errno !== 1053 && errno !== 1040)
+    return new MysqlProblem('failed', text, errno)
+  return new MysqlProblem(
+    'down',
+    code === 'PROTOCOL_CONNECTION_LOST' ? 'the server closed the connection' : text,
+    errno,
+  )
+}
+
+/** Opens a session over a stream that leads to the server. @throws MysqlProblem */
+export async function openSession(stream: Duplex, login: MysqlLogin): Promise<Connection> {
+  // A server that shuts down closes its half only; ssh would keep ours open, and a query would wait for ever.
+  stream.once('end', () => stream.destroy())
+  try {
+    const connection = await createConnection({
+      stream: stream as never,
+      user: login.user,
+      ...(login.database === undefined ? {} : { database: login.database }),
+      ...(login.password === undefined ? {} : { password: login.password.reveal() }),
+      ...(login.via.kind === 'tcp' ? { ssl: { rejectUnauthorized: false } } : {}),
+      connectTimeout: 10_000,
+      dateStrings: true,
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      charset: 'utf8mb4',
+    })
+    // Without a listener a lost connection would end the program; the next query reports it.
+    connection.on('error', () => undefined)
+    for (const statement of SESSION) {
+      await connection.query(statement).catch((error: unknown) => {
+        if (problemOf(error).errno !== 1193) throw error
+      })
+    }
+    return connection
+  } catch (error) {
+    stream.destroy()
+    throw problemOf(error)
+  }
+}

@@ -1,0 +1,36 @@
+import type { Step } from '../host/step.js'
+import { autoIncrement, persist } from './group-variables.js'
+import type { MysqlLogin } from './login.js'
+import { attribute, type Cluster, type Server } from './topology.js'
+
+/** Every other member learns the joiner's address. */
+export function seedSteps(
+  cluster: Cluster,
+  joiner: Server,
+  localAddress: string,
+  login: MysqlLogin,
+): readonly Step[] {
+  const multiPrimary = cluster.primary?.picture.variables['group_replication_single_primary_mode'] === 'OFF'
+  const size = cluster.instances.length + 1
+  return cluster.online
+    .filter((server) => server.picture.uuid !== joiner.picture.uuid)
+    .map((server) => {
+      const others = cluster.instances
+        .filter((row) => row.uuid !== server.picture.uuid && row.uuid !== joiner.picture.uuid)
+        .map((row) => attribute(row.addresses, 'grLocal') || row.address)
+      return {
+        do: 'sql',
+        host: server.host,
+        login,
+        statements: [
+          {
+            text: 'SET PERSIST group_replication_group_seeds = ?',
+            values: [[...others, localAddress].join(',')],
+          },
+          // With more members than that, their numbers have to be further apart.
+          ...(multiPrimary && size > 7 ? persist(autoIncrement(true, size, server.picture.serverId)) : []),
+        ],
+        note: `tell ${server.host} of ${joiner.host}`,
+      } as const
+    })
+}

@@ -1,0 +1,184 @@
+import type { Step } from '../host/step.js'
+import { clustersetGrants, clustersetUser, dropAccount, recoveryUser } from './account.js'
+import { accountStep, clustersetPassword, configureMember, joinGroup, recoveryAccount } from './bootstrap.js'
+import { cloneSteps } from './clone.js'
+import { channelSteps } from './clusterset/channel.js'
+import { waitForAccount } from './clusterset/waits.js'
+import { checkOneWay, type Side } from './connectivity-steps.js'
+import type { Stack } from './local-address.js'
+import type { MysqlLogin } from './login.js'
+import type { AddInstance } from './plan-add-instance.js'
+import type { Wish } from './refusals.js'
+import type { Presented } from './step.js'
+import { attribute, type Cluster, type Server, type Topology } from './topology.js'
+
+/** A server that is to join, and what it joins. */
+export interface Join {
+  readonly wanted: AddInstance
+  readonly joiner: Server
+  readonly primary: Server
+  /** Where accounts and metadata are written: the primary of the primary cluster. */
+  readonly writer: Server
+  readonly cluster: Cluster
+  readonly isReplica: boolean
+  readonly wish: Wish
+  readonly topology: Topology
+  readonly login: MysqlLogin
+  readonly localAddress: string
+  readonly stack: Stack
+  /** Whose data are copied; undefined: binary logs are replayed. */
+  readonly cloneDonor: Server | undefined
+  readonly presented: (host: string) => Presented | undefined
+}
+
+/** What brings a server into the group of a cluster: looked at first, then accounts, data, variables, credentials, start. */
+export function joinSteps(join: Join): readonly Step[] {
+  const { wanted, joiner, primary, cluster, isReplica, wish, login, stack, cloneDonor } = join
+  const { variables } = primary.picture
+  const multiPrimary = variables['group_replication_single_primary_mode'] === 'OFF'
+  const leader = variables['group_replication_paxos_single_leader']
+  const limit = isReplica ? '0' : variables['group_replication_transaction_size_limit']
+  return [
+    ...checks(join),
+    ...accounts(join),
+    ...(cloneDonor === undefined
+      ? []
+      : cloneSteps({
+          recipient: joiner,
+          donor: cloneDonor,
+          user: recoveryUser(joiner.picture.serverId),
+          sslMode: wish.sslMode,
+          authType: wish.authType,
+          login,
+        })),
+    ...(isReplica ? [keepChannels(joiner, login)] : []),
+    ...(stack === 'MYSQL' ? [copyAccounts(join)] : []),
+    ...configureMember(joiner, login, {
+      groupName: cluster.groupName,
+      sslMode: wish.sslMode,
+      authType: wish.authType,
+      localAddress: join.localAddress,
+      communicationStack: stack,
+      seeds: cluster.instances.map((row) => attribute(row.addresses, 'grLocal') || row.address).join(','),
+      startOnBoot: attribute(cluster.row.attributes, 'opt_manualStartOnBoot') !== 'true',
+      multiPrimary,
+      groupSize: cluster.instances.length + 1,
+      given: wanted.given,
+      ...(limit === undefined ? {} : { transactionSizeLimit: limit }),
+      ...(leader === undefined ? {} : { paxosSingleLeader: leader }),
+    }),
+    ...(isReplica ? channelSteps(joiner, join.topology, login, { start: false, cluster }) : []),
+    ...joinGroup(joiner, login),
+  ]
+}
+
+/**
+ * Logins as they will have to be: the joiner's to itself and to every member, any of which may be its donor, and the
+ * primary's to the joiner. Secondaries can't try theirs: a group allows no channels there.
+ */
+function checks({ joiner, primary, cluster, wish, login, presented }: Join): readonly Step[] {
+  const side = (server: Server, subject: string): Side => ({
+    server,
+    requirement: { authType: wish.authType, issuer: wish.issuer, subject },
+    presented: presented(server.host),
+  })
+  const subjectOf = (server: Server): string => {
+    const row = cluster.instances.find((instance) => instance.uuid === server.picture.uuid)
+    const subject = row?.attributes['opt_certSubject']
+    return typeof subject === 'string' ? subject : (presented(server.host)?.subject ?? '')
+  }
+  const own = side(joiner, wish.subject)
+  const others = cluster.online
+    .filter((server) => server.host !== primary.host && server.host !== joiner.host)
+    .map((server) => side(server, subjectOf(server)))
+  const first = side(primary, subjectOf(primary))
+  return [
+    checkOneWay(own, first, wish.sslMode, login),
+    checkOneWay(first, own, wish.sslMode, login),
+    checkOneWay(own, own, wish.sslMode, login),
+    ...others.map((other) => checkOneWay(own, other, wish.sslMode, login)),
+  ]
+}
+
+/** The joiner's accounts on the side of the cluster; those who will need them have them when these steps are over. */
+function accounts({
+  joiner,
+  primary,
+  writer,
+  cluster,
+  isReplica,
+  wish,
+  login,
+  cloneDonor,
+}: Join): readonly Step[] {
+  const requirement = { authType: wish.authType, issuer: wish.issuer, subject: wish.subject }
+  const steps: Step[] = [recoveryAccount(writer, joiner, login, cluster.allowedHost, requirement)]
+  const { serverId } = joiner.picture
+  if (isReplica) {
+    const user = clustersetUser(serverId)
+    steps.push(
+      accountStep(
+        writer,
+        login,
+        user,
+        cluster.allowedHost,
+        requirement,
+        clustersetPassword(joiner),
+        clustersetGrants(user, cluster.allowedHost),
+        `make the ClusterSet account of ${joiner.host}`,
+      ),
+      waitForAccount(primary, recoveryUser(serverId), login),
+    )
+  }
+  if (cloneDonor !== undefined && cloneDonor.host !== primary.host)
+    steps.push(waitForAccount(cloneDonor, recoveryUser(serverId), login))
+  return steps
+}
+
+function keepChannels({ host }: Server, login: MysqlLogin): Step {
+  return {
+    do: 'sql',
+    host,
+    login,
+    statements: [{ text: 'SET PERSIST_ONLY skip_replica_start = ON' }],
+    undo: [{ do: 'sql', host, login, statements: [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }] }],
+    note: `keep channels of ${host} from starting by themselves`,
+  }
+}
+
+/** Members log in to each other before they are a group: each must know the accounts of all. */
+function copyAccounts({ joiner, primary, cluster, login }: Join): Step {
+  const { host, picture } = joiner
+  const list = [
+    ...cluster.instances.flatMap((row) => {
+      const user = row.attributes['recoveryAccountUser']
+      return typeof user === 'string'
+        ? [{ user, host: attribute(row.attributes, 'recoveryAccountHost', cluster.allowedHost) }]
+        : []
+    }),
+    { user: recoveryUser(picture.serverId), host: cluster.allowedHost },
+  ]
+  return {
+    do: 'copy_accounts',
+    host,
+    login,
+    from: primary.host,
+    accounts: list,
+    note: `bring the members' accounts to ${host}`,
+    undo: [
+      {
+        do: 'sql',
+        host,
+        login,
+        statements: [
+          { text: 'SET SESSION sql_log_bin = 0' },
+          { text: 'SET GLOBAL super_read_only = OFF' },
+          ...list.map((account) => dropAccount(account.user, account.host)),
+          ...(picture.variables['super_read_only'] === 'ON'
+            ? [{ text: 'SET GLOBAL super_read_only = ON' }]
+            : []),
+        ],
+      },
+    ],
+  }
+}

@@ -1,0 +1,203 @@
+import type { Step } from '../../host/step.js'
+import { removeChannel } from '../channel.js'
+import { waitForState } from '../bootstrap.js'
+import { restore } from '../group-variables.js'
+import type { InstancePicture, MysqlInstance } from '../instance.js'
+import type { MysqlLogin } from '../login.js'
+import type { Statement } from '../step.js'
+import { ownState, type InstanceRow, type Server } from '../topology.js'
+import { sameSeeds, seedsFor } from './members.js'
+
+/** Steps on single members of a group, each with its undo. */
+
+const readOnlyAsBefore = ({ variables }: InstancePicture): readonly Statement[] =>
+  variables['super_read_only'] === 'ON'
+    ? [{ text: 'SET GLOBAL super_read_only = ON' }]
+    : [{ text: 'SET GLOBAL super_read_only = OFF' }, { text: 'SET GLOBAL read_only = OFF' }]
+
+/** Waits until the picture of a server that answers is as it shall be. */
+export function waitForPicture(
+  server: Server,
+  login: MysqlLogin,
+  wait: {
+    readonly until: (picture: InstancePicture) => boolean
+    /** Seconds. */
+    readonly timeout: number
+    readonly otherwise: string
+    readonly note: string
+  },
+): Step {
+  return {
+    do: 'wait',
+    host: server.host,
+    question: { ask: 'mysql_instance', login },
+    timeout: wait.timeout,
+    interval: 0.05,
+    until: (answer) => {
+      const picture = answer as MysqlInstance
+      return picture.kind === 'up' && wait.until(picture)
+    },
+    otherwise: wait.otherwise,
+    note: wait.note,
+  }
+}
+
+/** Stops Group Replication on a member that failed or was left behind. */
+export function stopGroup(server: Server, login: MysqlLogin): Step {
+  return {
+    do: 'sql',
+    host: server.host,
+    login,
+    timeout: 180,
+    statements: [{ text: 'STOP GROUP_REPLICATION' }],
+    note: `stop Group Replication on ${server.host}`,
+  }
+}
+
+/** Starts Group Replication and waits until the member is ONLINE; a failed start is stopped again. */
+export function startGroup(
+  server: Server,
+  login: MysqlLogin,
+  options: { readonly bootstrap: boolean },
+): readonly Step[] {
+  const { host } = server
+  const off = { text: 'SET GLOBAL group_replication_bootstrap_group = OFF' }
+  const undo: readonly Step[] = [
+    {
+      do: 'sql',
+      host,
+      login,
+      timeout: 180,
+      statements: [off, { text: 'STOP GROUP_REPLICATION' }, ...readOnlyAsBefore(server.picture)],
+    },
+  ]
+  return [
+    {
+      do: 'sql',
+      host,
+      login,
+      timeout: 180,
+      undo,
+      note: options.bootstrap ? `start the group on ${host}` : `start Group Replication on ${host}`,
+      statements: options.bootstrap
+        ? [
+            { text: 'SET GLOBAL group_replication_bootstrap_group = ON' },
+            { text: 'START GROUP_REPLICATION' },
+            off,
+          ]
+        : [{ text: 'START GROUP_REPLICATION' }],
+    },
+    waitForState(server, login, 'ONLINE'),
+  ]
+}
+
+/** Variables that a member forgets when it leaves its group for good, in AdminAPI's order. */
+const FORGOTTEN: readonly (readonly [name: string, value: string])[] = [
+  ['group_replication_start_on_boot', 'OFF'],
+  ['group_replication_enforce_update_everywhere_checks', 'OFF'],
+  ['group_replication_bootstrap_group', 'DEFAULT'],
+  ['group_replication_group_seeds', 'DEFAULT'],
+  ['group_replication_local_address', 'DEFAULT'],
+]
+
+/** Whether a server still is, or would be after its next start, in a group. */
+export function isLeftover({ host, picture }: Server): boolean {
+  const set = (name: string): boolean => (picture.variables[`group_replication_${name}`] ?? '') !== ''
+  return (
+    picture.plugins.includes('group_replication') &&
+    (ownState({ host, picture }).state !== 'OFFLINE' ||
+      picture.variables['group_replication_start_on_boot'] === 'ON' ||
+      set('group_seeds') ||
+      set('local_address'))
+  )
+}
+
+/**
+ * Takes a member out of its group for good: AdminAPI's leave_cluster. Undone by starting it again; the channels' accounts
+ * are forgotten by {@link forgetChannels}, later, when there is no way back.
+ */
+export function leaveGroup(server: Server, login: MysqlLogin, resetActions: boolean): Step {
+  const { host, picture } = server
+  const running = ownState(server).state !== 'OFFLINE'
+  return {
+    do: 'sql',
+    host,
+    login,
+    timeout: 180,
+    note: `take ${host} out of its group`,
+    undo: [
+      {
+        do: 'sql',
+        host,
+        login,
+        timeout: 180,
+        statements: [
+          ...restore(FORGOTTEN, picture),
+          ...(running ? [{ text: 'START GROUP_REPLICATION', tolerate: [3092, 3093] }] : []),
+        ],
+      },
+    ],
+    statements: [
+      { text: 'STOP GROUP_REPLICATION' },
+      ...(resetActions ? [{ text: 'SELECT group_replication_reset_member_actions()' }] : []),
+      ...FORGOTTEN.map(([name, value]) =>
+        value === 'DEFAULT'
+          ? { text: `SET PERSIST ${name} = DEFAULT` }
+          : { text: `SET PERSIST ${name} = ?`, values: [value] },
+      ),
+    ],
+  }
+}
+
+/** Forgets the channels of a group that a server has left. */
+export function forgetChannels(server: Server, login: MysqlLogin): Step {
+  return {
+    do: 'sql',
+    host: server.host,
+    login,
+    note: `forget the group's channels on ${server.host}`,
+    statements: [
+      ...removeChannel('group_replication_applier'),
+      ...removeChannel('group_replication_recovery'),
+    ],
+  }
+}
+
+/** The picture of a server that has left its group. */
+export function left(picture: InstancePicture): InstancePicture {
+  const { uuid, host, port } = picture
+  const forgotten = Object.fromEntries(
+    FORGOTTEN.map(([name, value]) => [name, value === 'DEFAULT' ? '' : value]),
+  )
+  return {
+    ...picture,
+    members: [{ uuid, host, port, state: 'OFFLINE', role: '' }],
+    channels: picture.channels.filter(({ name }) => !name.startsWith('group_replication_')),
+    variables: { ...picture.variables, ...forgotten, super_read_only: 'ON' },
+    persisted: { ...picture.persisted, ...forgotten },
+  }
+}
+
+/** Tells servers the addresses of the other members where they have another list. */
+export function seedSteps(
+  servers: readonly Server[],
+  rows: readonly InstanceRow[],
+  login: MysqlLogin,
+): readonly Step[] {
+  return servers.flatMap((server): readonly Step[] => {
+    const { host, picture } = server
+    const seeds = seedsFor(picture.uuid, rows)
+    const name = 'group_replication_group_seeds'
+    if (sameSeeds(picture.variables[name] ?? '', seeds)) return []
+    return [
+      {
+        do: 'sql',
+        host,
+        login,
+        note: `tell ${host} the addresses of the other members`,
+        statements: [{ text: `SET PERSIST ${name} = ?`, values: [seeds] }],
+        undo: [{ do: 'sql', host, login, statements: restore([[name, seeds]], picture) }],
+      },
+    ]
+  })
+}

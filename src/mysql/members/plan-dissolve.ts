@@ -1,0 +1,160 @@
+import type { Plan } from '../../host/plan.js'
+import type { Step } from '../../host/step.js'
+import { dropAccount } from '../account.js'
+import type { InstancePicture } from '../instance.js'
+import type { MysqlLogin } from '../login.js'
+import { METADATA } from '../metadata/schema.js'
+import { clusterNamed, ownState, type Cluster, type Server, type Topology } from '../topology.js'
+import { predictPictures } from './after.js'
+import { forgetChannels, isLeftover, leaveGroup, left } from './group-steps.js'
+import { membersOf } from './members.js'
+
+const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
+const nothing = (message: string): Plan => ({ steps: [], diff: [], message })
+
+/**
+ * Gives a cluster up: AdminAPI's dissolve. Every member leaves its group and forgets accounts and metadata; data stay.
+ * The primary is the last, so that a run that ends too early finds the record there and goes on. It stays writable.
+ */
+export function planDissolve(
+  wanted: { readonly name: string; readonly force: boolean },
+  topology: Topology,
+  login: MysqlLogin,
+): Plan {
+  const cluster = clusterNamed(topology, wanted.name)
+  if (cluster === undefined) return nothing(`There is no cluster "${wanted.name}".`)
+  const refusal = refuseDissolution(cluster, topology, wanted.force)
+  if (refusal !== undefined) return refuse(refusal)
+  const servers = membersOf(cluster, topology).flatMap(({ server }) => server ?? [])
+  const last = cluster.primary ?? servers.find(({ picture }) => picture.metadata !== undefined) ?? servers[0]
+  if (last === undefined) return nothing(`No member of cluster "${wanted.name}" answers.`)
+  const others = servers.filter((server) => server !== last)
+  const silent = membersOf(cluster, topology).filter(({ server }) => server === undefined)
+  return {
+    steps: [
+      ...others.flatMap((server) => [
+        ...(cluster.primary === undefined ? [] : [catchUp(server, cluster.primary, login)]),
+        ...leave(server, login),
+        forget(server, login, { logged: false }),
+      ]),
+      ...leave(last, login),
+      forget(last, login, { logged: true }),
+    ],
+    diff: [
+      {
+        what: `cluster ${cluster.row.name}`,
+        before: `members ${cluster.instances.map(({ address }) => address).join(', ')}\n`,
+        after: '',
+      },
+    ],
+    predicts: predictPictures(topology, login, (one) =>
+      servers.includes(one) ? forgotten(one.picture, one === last) : one.picture,
+    ),
+    warnings: silent.map(
+      ({ row }) =>
+        `${row.address} does not answer and was left as it is: before its next use, take it out of its group with innodb_cluster_instance, state: absent.`,
+    ),
+  }
+}
+
+function refuseDissolution(cluster: Cluster, topology: Topology, force: boolean): string | undefined {
+  const { name } = cluster.row
+  if (topology.clusterset !== undefined && cluster.row.clustersetId !== null)
+    return `Cluster "${name}" belongs to ClusterSet "${topology.clusterset.domainName}": take it out of there first.`
+  if (topology.clusters.length > 1)
+    return `The metadata of cluster "${name}" describe other clusters, too (${topology.clusters
+      .filter((one) => one !== cluster)
+      .map(({ row }) => row.name)
+      .join(', ')}); they would be lost with it.`
+  const members = membersOf(cluster, topology)
+  const running = members.filter(({ server, seen }) => server === undefined && seen === 'ONLINE')
+  if (running.length > 0)
+    return `${running.map(({ row }) => row.address).join(', ')} does not answer here, but runs in the group: it would go on without a record. Make it reachable, or stop its mysqld.`
+  if (force) return undefined
+  if (cluster.primary === undefined && !isHalfDissolved(members.map(({ server }) => server)))
+    return `Cluster "${name}" has no primary that is ONLINE with quorum. Bring it back first (innodb_cluster_reboot), or give it up as it is with force: true.`
+  const silent = members.filter(({ server }) => server === undefined)
+  if (silent.length > 0)
+    return `These members of cluster "${name}" do not answer: ${silent.map(({ row }) => row.address).join(', ')}. Start them, or leave them as they are with force: true.`
+  const ill = members.filter(
+    ({ server }) =>
+      server !== undefined &&
+      server.picture.metadata !== undefined &&
+      isLeftover(server) &&
+      !['ONLINE', 'RECOVERING'].includes(ownState(server).state),
+  )
+  return ill.length === 0
+    ? undefined
+    : `These members of cluster "${name}" are not ONLINE: ${ill.map(({ row }) => row.address).join(', ')}. Bring them back first, or go on with force: true.`
+}
+
+/** An earlier run came as far as the last member: it has left the group, and still has the record. */
+function isHalfDissolved(servers: readonly (Server | undefined)[]): boolean {
+  const present = servers.flatMap((server) => server ?? [])
+  return (
+    present.length === servers.length &&
+    present.every((server) => !isLeftover(server)) &&
+    present.filter(({ picture }) => picture.metadata !== undefined).length === 1
+  )
+}
+
+/** A member has everything that the primary had when the plan was made. */
+function catchUp(server: Server, primary: Server, login: MysqlLogin): Step {
+  const set = primary.picture.gtidExecuted
+  return {
+    do: 'wait',
+    host: server.host,
+    question: {
+      ask: 'mysql_rows',
+      login,
+      statement: 'SELECT GTID_SUBSET(?, @@global.gtid_executed) s',
+      values: [ownState(server).state === 'ONLINE' ? set : ''],
+    },
+    timeout: 60,
+    interval: 0.05,
+    until: (answer) => {
+      const rows =
+        'rows' in answer && Array.isArray(answer.rows) ? (answer.rows as readonly { s?: unknown }[]) : []
+      return Number(rows[0]?.s ?? 0) === 1
+    },
+    otherwise: `${server.host} does not catch up with ${primary.host}.`,
+    note: `wait until ${server.host} has applied everything`,
+  }
+}
+
+function leave(server: Server, login: MysqlLogin): readonly Step[] {
+  return isLeftover(server) ? [leaveGroup(server, login, false), forgetChannels(server, login)] : []
+}
+
+/**
+ * Accounts first, metadata last: whoever has metadata is not finished. What a former secondary forgets is kept out of its
+ * binary log, so that it can become a member again without transactions of its own.
+ */
+function forget(server: Server, login: MysqlLogin, options: { readonly logged: boolean }): Step {
+  const { host, picture } = server
+  const accounts = picture.accounts.filter(({ user }) => /^mysql_innodb_(cluster|cs|replica)_/.test(user))
+  return {
+    do: 'sql',
+    host,
+    login,
+    note: `forget the cluster on ${host}`,
+    statements: [
+      ...(options.logged ? [] : [{ text: 'SET SESSION sql_log_bin = 0' }]),
+      { text: 'SET GLOBAL super_read_only = OFF' },
+      ...accounts.map((account) => dropAccount(account.user, account.host)),
+      { text: `DROP SCHEMA IF EXISTS ${METADATA}` },
+      ...(options.logged
+        ? [{ text: 'RESET PERSIST IF EXISTS super_read_only' }, { text: 'SET GLOBAL read_only = OFF' }]
+        : [{ text: 'SET GLOBAL super_read_only = ON' }]),
+    ],
+  }
+}
+
+function forgotten(picture: InstancePicture, writable: boolean): InstancePicture {
+  const { metadata: _metadata, ...rest } = left(picture)
+  return {
+    ...rest,
+    accounts: picture.accounts.filter(({ user }) => !/^mysql_innodb_(cluster|cs|replica)_/.test(user)),
+    variables: { ...rest.variables, super_read_only: writable ? 'OFF' : 'ON' },
+  }
+}

@@ -1,0 +1,313 @@
+import type { Plan } from '../../host/plan.js'
+import type { Step } from '../../host/step.js'
+import { waitForState } from '../bootstrap.js'
+import { gtidText, isWithin, minus, parseGtidSet, union, type GtidSet, countOf } from '../gtid-set.js'
+import type { MysqlLogin } from '../login.js'
+import { joined } from '../predict.js'
+import {
+  clusterNamed,
+  clusterOfServer,
+  ownState,
+  type Cluster,
+  type Server,
+  type Topology,
+} from '../topology.js'
+import { predictPictures } from './after.js'
+import { roleInClusterSet } from './clusterset-role.js'
+import { stopGroup, waitForPicture } from './group-steps.js'
+import { membersOf, witnessOf, type Member } from './members.js'
+import { refuseRejoin, rejoinSteps } from './plan-rejoin.js'
+
+export interface Reboot {
+  readonly cluster: string | undefined
+  /** Inventory name or address of the member to start with; undefined: the one with the most transactions. */
+  readonly seed: string | undefined
+  /** Also when members do not answer or have gone their own way: they are left out. */
+  readonly force: boolean
+}
+
+const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
+
+/** A member that answers. */
+interface Present {
+  readonly server: Server
+  readonly row: Member['row']
+}
+
+/**
+ * Starts a cluster again of which no member runs: AdminAPI's rebootClusterFromCompleteOutage. What an earlier run began
+ * is completed: members that are down join those that run.
+ */
+export function planReboot(wanted: Reboot, taskServer: Server, topology: Topology, login: MysqlLogin): Plan {
+  const cluster =
+    wanted.cluster === undefined
+      ? clusterOfServer(topology, taskServer)
+      : clusterNamed(topology, wanted.cluster)
+  if (cluster === undefined)
+    return refuse(
+      wanted.cluster === undefined
+        ? `${taskServer.host} belongs to no cluster.`
+        : `There is no cluster "${wanted.cluster}" among the servers of this play.`,
+    )
+  const members = membersOf(cluster, topology)
+  const present = members.flatMap(({ server, row }): readonly Present[] =>
+    server === undefined ? [] : [{ server, row }],
+  )
+  const running = present.filter(({ server }) => ownState(server).state === 'ONLINE')
+  if (running.length > 0) return planCompletion(cluster, present, topology, login)
+  const foreign = present.find(({ server }) => isForeign(server, cluster))
+  if (foreign !== undefined)
+    return refuse(
+      `${foreign.server.host} is configured for another group than that of cluster "${cluster.row.name}" (group_replication_group_name): it may have gone its own way. Remove it from the record or mend it first.`,
+    )
+  const silent = members.filter(({ server }) => server === undefined)
+  if (silent.length > 0 && !wanted.force)
+    return refuse(
+      `These members of cluster "${cluster.row.name}" do not answer: ${silent.map(({ row }) => row.address).join(', ')}. They may run, or have transactions that the others lack. Start them first; if they are gone for good, leave them out with force: true.`,
+    )
+  const seed = seedOf(wanted, present)
+  if (seed === undefined)
+    return refuse(
+      `"${wanted.seed ?? ''}" is no member of cluster "${cluster.row.name}" that answers; those are ${present.map(({ server }) => server.host).join(', ')}.`,
+    )
+  const others = present.filter((one) => one !== seed)
+  const diverged = others.filter(({ server }) => !isWithin(transactions(server), transactions(seed.server)))
+  if (diverged.length > 0 && !wanted.force)
+    return refuse(
+      `Not all members agree on what happened. ${diverged.map(({ server }) => `${server.host} has transactions that ${seed.server.host} lacks: ${gtidText(minus(transactions(server), transactions(seed.server)))}`).join('; ')}. ${wanted.seed === undefined ? '' : `Start with another member, or `}decide which data counts: with force: true the cluster starts with ${seed.server.host}, and the others are left out.`,
+    )
+  const role = roleInClusterSet(cluster, topology)
+  if (role === 'unknown' && !wanted.force)
+    return refuse(
+      `Cluster "${cluster.row.name}" was the primary of its ClusterSet, but no server of the other clusters answers: one of them may have been made primary meanwhile. Add their hosts to the play; if none was, use force: true.`,
+    )
+  const joining = others.filter((one) => !diverged.includes(one))
+  const readOnly = role === 'replica' || role === 'invalidated'
+  return {
+    steps: [
+      {
+        do: 'parallel',
+        note: 'stop what is left of the group',
+        branches: present.map(({ server }) => [stopGroup(server, login)]),
+      },
+      ...bootstrapSteps(seed.server, readOnly, login),
+      ...together(joining, cluster, seed.server, topology, login),
+    ],
+    diff: [
+      {
+        what: `cluster ${cluster.row.name}`,
+        before: 'all members are down\n',
+        after: `primary ${seed.server.host}${joining.length === 0 ? '' : `, with ${joining.map(({ server }) => server.host).join(', ')}`}\n`,
+      },
+    ],
+    predicts: predicted([seed, ...joining], seed.server, readOnly, topology, login),
+    warnings: [
+      ...silent.map(({ row }) => `${row.address} does not answer; it was left out.`),
+      ...diverged.map(
+        ({ server }) =>
+          `${server.host} has transactions of its own; it was left out. Remove it with force: true and add it again with recovery_method: clone.`,
+      ),
+      ...(role === 'invalidated'
+        ? [
+            `Cluster "${cluster.row.name}" was replaced as primary of its ClusterSet; it stays read-only until it rejoins the set.`,
+          ]
+        : []),
+    ],
+  }
+}
+
+/** Some members run: the others join them. */
+function planCompletion(
+  cluster: Cluster,
+  present: readonly Present[],
+  topology: Topology,
+  login: MysqlLogin,
+): Plan {
+  const { name } = cluster.row
+  const primary = cluster.primary
+  if (primary === undefined)
+    return refuse(
+      witnessOf(cluster) === undefined
+        ? `Members of cluster "${name}" run, but without quorum. Restore it with innodb_cluster_quorum on one of them; a reboot is for a cluster of which no member runs.`
+        : `Members of cluster "${name}" run, but its primary does not answer. Give the play all hosts of the cluster.`,
+    )
+  const down = present.filter(({ server }) => ownState(server).state !== 'ONLINE')
+  if (down.length === 0) return { steps: [], diff: [], message: `Cluster "${name}" runs.` }
+  const refusals = new Map(
+    down.flatMap(({ server, row }) => {
+      const why = refuseRejoin({
+        server,
+        row,
+        cluster,
+        primary,
+        writer: topology.globalPrimary ?? primary,
+        topology,
+        login,
+        given: [],
+      })
+      return why === undefined ? [] : [[server.host, why] as const]
+    }),
+  )
+  const joining = down.filter(({ server }) => !refusals.has(server.host))
+  return {
+    steps: together(joining, cluster, primary, topology, login),
+    diff: joining.map(({ server }) => ({
+      what: `${server.host} in cluster ${name}`,
+      before: `${ownState(server).state}\n`,
+      after: 'ONLINE\n',
+    })),
+    predicts: predicted(
+      [...present.filter((one) => !down.includes(one)), ...joining],
+      primary,
+      primary.picture.variables['super_read_only'] === 'ON',
+      topology,
+      login,
+    ),
+    warnings: [...refusals.values()],
+  }
+}
+
+/** What a member has: transactions that it executed, and those that it received and will execute when it starts. */
+function transactions({ picture }: Server): GtidSet {
+  const applier = picture.channels.find(({ name }) => name === 'group_replication_applier')
+  return union(parseGtidSet(picture.gtidExecuted), parseGtidSet(applier?.received ?? ''))
+}
+
+const isForeign = ({ picture }: Server, cluster: Cluster): boolean => {
+  const group = picture.variables['group_replication_group_name'] ?? ''
+  return group !== '' && group !== cluster.groupName
+}
+
+/** The member that is to start: the one asked for, else the one with the most transactions, then the heaviest. */
+function seedOf(wanted: Reboot, present: readonly Present[]): Present | undefined {
+  if (wanted.seed !== undefined)
+    return present.find(({ server, row }) => wanted.seed === server.host || wanted.seed === row.address)
+  const weight = ({ picture }: Server): number =>
+    Number(picture.variables['group_replication_member_weight'] ?? 50)
+  return [...present].sort(
+    (a, b) =>
+      countOf(transactions(b.server)) - countOf(transactions(a.server)) ||
+      weight(b.server) - weight(a.server) ||
+      (a.row.uuid < b.row.uuid ? -1 : 1),
+  )[0]
+}
+
+/** Errors of START GROUP_REPLICATION: not configured, in a wrong state, no applier, no communication layer. */
+const FAILED_STARTS = [3092, 3094, 3095, 3096, 3097]
+
+/** Starts the group. Once it runs it is not stopped again, whatever becomes of the others. */
+function bootstrapSteps(seed: Server, readOnly: boolean, login: MysqlLogin): readonly Step[] {
+  const { host, picture } = seed
+  const action = 'mysql_disable_super_read_only_if_primary'
+  return [
+    ...(picture.variables['offline_mode'] === 'ON'
+      ? [
+          {
+            do: 'sql',
+            host,
+            login,
+            note: `let clients in on ${host} again`,
+            statements: [{ text: 'SET GLOBAL offline_mode = OFF' }],
+          } as const,
+        ]
+      : []),
+    ...(readOnly && picture.memberActions[action] !== false
+      ? [
+          {
+            do: 'sql',
+            host,
+            login,
+            note: `keep ${host} read-only`,
+            statements: [
+              { text: 'SET GLOBAL super_read_only = OFF' },
+              {
+                text: "SELECT group_replication_disable_member_action(?, 'AFTER_PRIMARY_ELECTION')",
+                values: [action],
+              },
+              { text: 'SET GLOBAL super_read_only = ON' },
+            ],
+          } as const,
+        ]
+      : []),
+    {
+      do: 'sql',
+      host,
+      login,
+      timeout: 180,
+      note: `start the group on ${host}`,
+      statements: [
+        { text: 'SET GLOBAL group_replication_bootstrap_group = ON' },
+        { text: 'START GROUP_REPLICATION', tolerate: FAILED_STARTS },
+        // In any case: a member that keeps it would found a second group at its next start.
+        { text: 'SET GLOBAL group_replication_bootstrap_group = OFF' },
+        // It runs already (3093), or the first attempt failed: then the server says why.
+        { text: 'START GROUP_REPLICATION', tolerate: [3093] },
+      ],
+    },
+    waitForState(seed, login, 'ONLINE'),
+    ...(readOnly || picture.memberActions[action] === false
+      ? []
+      : [
+          waitForPicture(seed, login, {
+            timeout: 900,
+            until: ({ variables }) => variables['super_read_only'] === 'OFF',
+            otherwise: `${host} stays read-only.`,
+            note: `wait until ${host} takes writes`,
+          }),
+        ]),
+  ]
+}
+
+/** Members join side by side; one that can't does not keep the others, nor the group, from running. */
+function together(
+  joining: readonly Present[],
+  cluster: Cluster,
+  primary: Server,
+  topology: Topology,
+  login: MysqlLogin,
+): readonly Step[] {
+  if (joining.length === 0) return []
+  const branches = joining.map(({ server, row }) =>
+    rejoinSteps({
+      server,
+      row,
+      cluster,
+      primary,
+      writer: topology.globalPrimary ?? primary,
+      topology,
+      login,
+      given: [],
+    }).map(({ undo: _undo, ...step }): Step => step),
+  )
+  return [{ do: 'parallel', branches, note: 'bring the other members back' }]
+}
+
+function predicted(
+  members: readonly Present[],
+  primary: Server,
+  readOnly: boolean,
+  topology: Topology,
+  login: MysqlLogin,
+) {
+  const group = members.map(({ server: { picture } }) => ({
+    uuid: picture.uuid,
+    host: picture.host,
+    port: picture.port,
+    state: 'ONLINE',
+    role: picture.uuid === primary.picture.uuid ? 'PRIMARY' : 'SECONDARY',
+  }))
+  return predictPictures(topology, login, (one) => {
+    if (!members.some(({ server }) => server.host === one.host)) return one.picture
+    const writable = one.host === primary.host && !readOnly
+    const base = one.host === primary.host ? one.picture : joined(one, primary)
+    return {
+      ...base,
+      members: group,
+      variables: {
+        ...base.variables,
+        super_read_only: writable ? 'OFF' : 'ON',
+        offline_mode: 'OFF',
+      },
+    }
+  })
+}

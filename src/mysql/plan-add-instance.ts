@@ -1,0 +1,220 @@
+import type { Plan, Prediction } from '../host/plan.js'
+import type { Step } from '../host/step.js'
+import { accountOf, joinGroup, waitForState } from './bootstrap.js'
+import { seedSteps } from './group-seeds.js'
+import type { Setting } from './group-variables.js'
+import type { MysqlInstance } from './instance.js'
+import { refuseJoin } from './join-refusals.js'
+import { joinSteps } from './join-steps.js'
+import { localAddressOf, type Stack } from './local-address.js'
+import type { MysqlLogin } from './login.js'
+import { convergeSettings } from './member-settings.js'
+import { METADATA } from './metadata/schema.js'
+import { insertInstance, transaction } from './metadata/statements.js'
+import { joined, seeing, withInstance, withMember } from './predict.js'
+import { chooseRecovery, donorOf, type RecoveryMethod } from './recovery-method.js'
+import { refuseOptions, refuseServer, refuseTwin, type Wish } from './refusals.js'
+import type { Presented, SslMode } from './step.js'
+import {
+  addressOf,
+  attribute,
+  clusterNamed,
+  clusterOfServer,
+  isOnline,
+  ownState,
+  type Cluster,
+  type Server,
+  type Topology,
+} from './topology.js'
+
+/** AdminAPI's addInstance with its options. */
+export interface AddInstance {
+  readonly cluster: string
+  readonly subject: string
+  readonly recoveryMethod: RecoveryMethod
+  /** Inventory name or address of the member whose data are cloned. Default: the primary. */
+  readonly cloneDonor: string | undefined
+  readonly localAddress: string | undefined
+  readonly given: readonly Setting[]
+}
+
+/** What the servers say about the transactions of the joiner: is its set within the donor's, and has some donor purged nothing that it lacks. */
+export interface GtidState {
+  readonly within: boolean
+  readonly complete: boolean
+}
+
+const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
+
+/** What has to be done until a server is a member of a cluster; what an earlier run did already is left out. */
+export function planAddInstance(
+  wanted: AddInstance,
+  joiner: Server,
+  topology: Topology,
+  login: MysqlLogin,
+  gtid: GtidState,
+  presented: (host: string) => Presented | undefined,
+): Plan {
+  const { host, picture } = joiner
+  const cluster = clusterNamed(topology, wanted.cluster)
+  if (cluster === undefined)
+    return refuse(
+      `There is no cluster "${wanted.cluster}" among the servers of this play; known are: ${topology.clusters.map(({ row }) => row.name).join(', ') || 'none'}.`,
+    )
+  const { primary } = cluster
+  const mine = clusterOfServer(topology, joiner)
+  if (mine !== undefined && mine.row.id !== cluster.row.id)
+    return refuse(
+      `${host} is a member of cluster "${mine.row.name}" already; a server belongs to one cluster.`,
+    )
+  const online = isOnline(joiner) && picture.variables['group_replication_group_name'] === cluster.groupName
+  if (mine !== undefined && online) return convergeSettings(joiner, wanted.given, login)
+  if (primary === undefined)
+    return refuse(`Cluster "${wanted.cluster}" has no primary that is ONLINE: nothing can join it.`)
+  const writer = topology.globalPrimary ?? primary
+  const isReplica =
+    topology.clusterset !== undefined &&
+    topology.clusterset.primaryClusterId !== cluster.row.id &&
+    topology.clusterset.memberIds.includes(cluster.row.id)
+  const wish: Wish = {
+    sslMode: (primary.picture.variables['group_replication_ssl_mode'] ?? 'DISABLED') as SslMode,
+    authType: cluster.authType,
+    issuer: cluster.issuer,
+    subject: wanted.subject,
+  }
+  const stack = (primary.picture.variables['group_replication_communication_stack'] ?? 'MYSQL') as Stack
+  const localAddress = online
+    ? picture.variables['group_replication_local_address'] || localAddressOf(joiner, stack)
+    : (wanted.localAddress ?? localAddressOf(joiner, stack))
+  const steps: Step[] = []
+
+  if (mine !== undefined) {
+    // Recorded, but not running: it only has to come back.
+    const { state } = ownState(joiner)
+    steps.push(
+      ...(state === 'RECOVERING' ? [waitForState(joiner, login, 'ONLINE')] : joinGroup(joiner, login)),
+    )
+    return {
+      steps,
+      diff: [{ what: `${host} in cluster ${wanted.cluster}`, before: `${state}\n`, after: 'ONLINE\n' }],
+      predicts: predictions(joiner, primary, cluster, topology, login, wanted.subject),
+    }
+  }
+  let clonedFrom: Server | undefined
+  if (!online) {
+    const donor = donorOf(wanted.cloneDonor, cluster.online, primary)
+    if (donor === undefined)
+      return refuse(
+        `clone_donor "${wanted.cloneDonor ?? ''}" is no ONLINE member of cluster "${wanted.cluster}" among the servers of this play; there are ${cluster.online.map(({ host: name }) => name).join(', ')}.`,
+      )
+    const cloneDisabled = attribute(cluster.row.attributes, 'opt_disableClone') === 'true'
+    const recovery = chooseRecovery(wanted.recoveryMethod, joiner, donor, gtid, cloneDisabled)
+    const refusal =
+      refuseOptions(wish, joiner) ??
+      refuseServer(joiner) ??
+      refuseTwin(joiner, topology.servers) ??
+      refuseJoin(wanted, joiner, primary, cluster, stack, localAddress) ??
+      ('refusal' in recovery ? recovery.refusal : undefined)
+    if (refusal !== undefined) return refuse(refusal)
+    clonedFrom = 'method' in recovery && recovery.method === 'clone' ? donor : undefined
+    steps.push(
+      ...joinSteps({
+        wanted,
+        joiner,
+        primary,
+        writer,
+        cluster,
+        isReplica,
+        wish,
+        topology,
+        login,
+        localAddress,
+        stack,
+        cloneDonor: clonedFrom,
+        presented,
+      }),
+    )
+  }
+  const attributes = {
+    server_id: picture.serverId,
+    opt_certSubject: wanted.subject,
+    ...accountOf(joiner, cluster.allowedHost),
+  }
+  const row = {
+    text: `DELETE FROM ${METADATA}.instances WHERE mysql_server_uuid = ?`,
+    values: [picture.uuid],
+  }
+  steps.push({
+    do: 'sql',
+    host: writer.host,
+    login,
+    note: `record ${host} in cluster "${wanted.cluster}"`,
+    undo: [{ do: 'sql', host: writer.host, login, statements: [row] }],
+    statements: transaction([
+      row,
+      insertInstance(joiner, { name: cluster.row.name }, localAddress, attributes),
+      {
+        text: `UPDATE ${METADATA}.instances SET attributes = JSON_SET(attributes, '$.joinTime', CAST(NOW(3) AS CHAR)) WHERE mysql_server_uuid = ?`,
+        values: [picture.uuid],
+      },
+    ]),
+  })
+  steps.push(...seedSteps(cluster, joiner, localAddress, login))
+  // The new row must have reached every member before the task is over, replicas of the cluster too.
+  steps.push({
+    do: 'wait',
+    host,
+    question: { ask: 'mysql_instance', login },
+    timeout: 60,
+    interval: 0.05,
+    until: (answer) => knows(answer as MysqlInstance, picture.uuid),
+    otherwise: `The metadata did not reach ${host}.`,
+    note: `wait for the metadata on ${host}`,
+  })
+  return {
+    steps,
+    predicts: predictions(joiner, primary, cluster, topology, login, wanted.subject),
+    diff: [
+      {
+        what: `${host} in cluster ${wanted.cluster}`,
+        before: online ? 'member without metadata\n' : '',
+        after: `member ${addressOf(joiner)}${wanted.subject === '' ? '' : `, certSubject ${wanted.subject}`}${clonedFrom === undefined ? '' : `, all its data replaced by those of ${clonedFrom.host} (clone)`}\n`,
+      },
+    ],
+  }
+}
+
+function knows(picture: MysqlInstance, uuid: string): boolean {
+  return picture.kind === 'up' && picture.metadata?.instances.some((row) => row.uuid === uuid) === true
+}
+
+function predictions(
+  joiner: Server,
+  primary: Server,
+  cluster: Cluster,
+  topology: Topology,
+  login: MysqlLogin,
+  subject: string,
+): readonly Prediction[] {
+  const question = { ask: 'mysql_instance', login } as const
+  const metadata =
+    topology.metadata === undefined
+      ? undefined
+      : withInstance(topology.metadata, cluster.row.id, joiner, { opt_certSubject: subject })
+  const more = metadata === undefined ? {} : { metadata }
+  return [
+    { host: joiner.host, question, answer: { ...joined(joiner, primary), ...more } },
+    ...seeing(topology.servers)
+      .filter((server) => server.host !== joiner.host)
+      .map((server) => ({
+        host: server.host,
+        question,
+        answer: {
+          ...(cluster.online.some((one) => one.host === server.host)
+            ? withMember(server.picture, joiner)
+            : server.picture),
+          ...more,
+        },
+      })),
+  ]
+}

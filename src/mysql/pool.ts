@@ -1,0 +1,237 @@
+import type { Duplex } from 'node:stream'
+import type { Connection } from 'mysql2/promise'
+import { SignetError } from '../errors.js'
+import type { Outcome } from '../host/step.js'
+import { Secret } from '../value/secret.js'
+import { openSession, problemOf } from './connect.js'
+import { formatStatement } from './format.js'
+import type { GeneratedValues } from './generated.js'
+import { readInstance } from './instance.js'
+import type { MysqlLogin } from './login.js'
+import type { MysqlQuestions } from './question.js'
+import { readAccounts } from './read-accounts.js'
+import { assertReadOnly } from './read-only.js'
+import { servedCertificate } from './served-certificate.js'
+import type { SqlStep, Statement } from './step.js'
+
+export type Row = Readonly<Record<string, string | number | null>>
+export type MysqlQuestion = MysqlQuestions[keyof MysqlQuestions]['question']
+/** Runs one reading statement. @throws MysqlProblem */
+export type Query = (
+  statement: string,
+  values?: readonly (string | number | null)[],
+) => Promise<readonly Row[]>
+
+/** The sessions with the MySQL server of one host: questions share one for each login, every step has its own. */
+export class MysqlPool {
+  readonly #openStream: (login: MysqlLogin) => Promise<Duplex>
+  readonly #host: string
+  readonly #sessions = new Map<string, { connection: Connection; busy: Promise<unknown> }>()
+  readonly #opening = new Map<string, Promise<{ connection: Connection; busy: Promise<unknown> }>>()
+  statements = 0
+
+  constructor(openStream: (login: MysqlLogin) => Promise<Duplex>, host: string) {
+    this.#openStream = openStream
+    this.#host = host
+  }
+
+  /** Answers a question in a read-only transaction. A server that is down or refuses is an answer, too. */
+  async ask(question: MysqlQuestion): Promise<MysqlQuestions[keyof MysqlQuestions]['answer']> {
+    try {
+      switch (question.ask) {
+        case 'mysql_rows':
+          assertReadOnly(question.statement)
+          return {
+            kind: 'rows',
+            rows: await this.#reading(question.login, (query) => query(question.statement, question.values)),
+          }
+        case 'mysql_variables':
+          return await this.#reading(question.login, readVariables)
+        case 'mysql_accounts':
+          return await this.#reading(question.login, (query) => readAccounts(query, question))
+        case 'mysql_instance':
+          return await this.#reading(question.login, readInstance)
+        case 'mysql_certificate':
+          return await servedCertificate(await this.#openStream(question.login))
+      }
+    } catch (error) {
+      if (error instanceof SignetError && error.code !== 'connection-lost') throw error
+      const problem = problemOf(error)
+      if (problem.kind === 'failed') {
+        if (question.ask === 'mysql_rows')
+          return {
+            kind: 'refused',
+            message: problem.message,
+            ...(problem.errno === undefined ? {} : { errno: problem.errno }),
+          }
+        throw new SignetError('mysql-failed', `${problem.message}.`, { host: this.#host })
+      }
+      return {
+        kind: problem.kind,
+        message: problem.message,
+        ...(problem.errno === undefined ? {} : { errno: problem.errno }),
+      }
+    }
+  }
+
+  /** Sends the statements of a step in one session. @throws SignetError mysql-unreachable, mysql-failed */
+  async perform(step: SqlStep, generated: GeneratedValues): Promise<Outcome> {
+    let connection: Connection
+    try {
+      connection = await openSession(await this.#openStream(step.login), step.login)
+    } catch (error) {
+      const problem = problemOf(error)
+      throw new SignetError(
+        'mysql-unreachable',
+        `The MySQL server ${problem.kind === 'refused' ? 'refused the login' : 'does not answer'}: ${problem.message}.`,
+        { host: this.#host },
+      )
+    }
+    const results: (readonly Row[])[] = []
+    const counts: number[] = []
+    try {
+      for (const statement of step.statements) {
+        const { rows, count } = await this.#send(connection, statement, generated, step.timeout ?? 120)
+        results.push(rows)
+        counts.push(count)
+      }
+    } catch (error) {
+      throw step.explainedBy === undefined
+        ? error
+        : await this.#explained(error, step.explainedBy, step.login)
+    } finally {
+      connection.destroy()
+    }
+    return { rows: results, counts }
+  }
+
+  /** The error with what the server itself tells about it, one line for each row; unchanged if it tells nothing. */
+  async #explained(error: unknown, query: string, login: MysqlLogin): Promise<unknown> {
+    if (!(error instanceof SignetError)) return error
+    const answer = await this.ask({ ask: 'mysql_rows', login, statement: query })
+    if (answer.kind !== 'rows' || answer.rows.length === 0) return error
+    const lines = answer.rows.map((row) => `  ${Object.values(row).join(' ')}`)
+    return new SignetError(error.code, `${error.message}\nIts error log says:\n${lines.join('\n')}`, {
+      host: error.host,
+      hint: error.hint,
+      cause: error,
+    })
+  }
+
+  close(): void {
+    for (const { connection } of this.#sessions.values()) connection.destroy()
+    this.#sessions.clear()
+  }
+
+  async #send(
+    connection: Connection,
+    statement: Statement,
+    generated: GeneratedValues,
+    seconds: number,
+  ): Promise<{ rows: readonly Row[]; count: number }> {
+    const values = (statement.values ?? []).map((value) => {
+      const made =
+        typeof value === 'object' && value !== null && 'generate' in value ? generated.valueOf(value) : value
+      return made instanceof Secret ? made.reveal() : made
+    })
+    this.statements++
+    try {
+      const [rows] = await connection.query({
+        sql: formatStatement(statement.text, values),
+        timeout: seconds * 1000,
+      })
+      if (Array.isArray(rows)) return { rows: rows as Row[], count: rows.length }
+      return { rows: [], count: (rows as { affectedRows?: number }).affectedRows ?? 0 }
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem.errno !== undefined && statement.tolerate?.includes(problem.errno) === true)
+        return { rows: [], count: 0 }
+      if (problem.kind === 'down' && statement.mayDisconnect === true) return { rows: [], count: 0 }
+      // The text with its question marks: the values may be secret.
+      throw new SignetError(
+        'mysql-failed',
+        `${problem.message} (${problem.errno ?? problem.kind}) on: ${statement.text.slice(0, 200)}`,
+        { host: this.#host, cause: problem },
+      )
+    }
+  }
+
+  async #reading<T>(login: MysqlLogin, read: (query: Query) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const session = await this.#session(login)
+      // One transaction at a time in a session.
+      const turn = session.busy.then(() => this.#inTransaction(session.connection, read))
+      session.busy = turn.catch(() => undefined)
+      try {
+        return await turn
+      } catch (error) {
+        const problem = problemOf(error)
+        if (problem.kind !== 'down') throw problem
+        // The server was restarted since: a new session, once.
+        this.#sessions.delete(sessionKey(login))
+        session.connection.destroy()
+        if (attempt > 1) throw problem
+      }
+    }
+  }
+
+  async #inTransaction<T>(connection: Connection, read: (query: Query) => Promise<T>): Promise<T> {
+    await connection.query('START TRANSACTION READ ONLY')
+    try {
+      return await read(async (statement, values) => {
+        this.statements++
+        const [rows] = await connection.query(formatStatement(statement, values ?? []))
+        return rows as Row[]
+      })
+    } finally {
+      await connection.query('ROLLBACK').catch(() => undefined)
+    }
+  }
+
+  async #session(login: MysqlLogin): Promise<{ connection: Connection; busy: Promise<unknown> }> {
+    const key = sessionKey(login)
+    const known = this.#sessions.get(key)
+    if (known) return known
+    const opening = this.#opening.get(key)
+    if (opening) return opening
+    const opened = (async () => {
+      try {
+        const connection = await openSession(await this.#openStream(login), login)
+        const session = { connection, busy: Promise.resolve() as Promise<unknown> }
+        this.#sessions.set(key, session)
+        return session
+      } catch (error) {
+        throw problemOf(error)
+      } finally {
+        this.#opening.delete(key)
+      }
+    })()
+    this.#opening.set(key, opened)
+    return opened
+  }
+}
+
+const sessionKey = (login: MysqlLogin): string =>
+  JSON.stringify([login.user, login.via, login.password?.reveal() ?? null, login.database ?? null])
+
+async function readVariables(query: Query): Promise<MysqlQuestions['mysql_variables']['answer']> {
+  const running = await query(
+    'SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.global_variables',
+  )
+  const persisted = await query(
+    'SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.persisted_variables',
+  )
+  const tls = await query(
+    "SELECT VALUE v FROM performance_schema.tls_channel_status WHERE CHANNEL='mysql_main' AND PROPERTY='Enabled'",
+  )
+  const map = (rows: readonly Row[]): Record<string, string> =>
+    Object.fromEntries(rows.map((row) => [String(row['n']), String(row['v'] ?? '')]))
+  const variables = map(running)
+  return {
+    kind: 'up',
+    version: variables['version'] ?? '',
+    running: variables,
+    persisted: map(persisted),
+    tls: tls[0]?.['v'] === 'Yes',
+  }
+}

@@ -1,0 +1,27 @@
+import { SignetError } from '../errors.js'
+
+const FORBIDDEN =
+  /\bINTO\s+(OUTFILE|DUMPFILE|@)|\bFOR\s+(UPDATE|SHARE)\b|\bLOCK\s+IN\s+SHARE\b|\b(GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS|SLEEP|BENCHMARK|LOAD_FILE|MASTER_POS_WAIT|SOURCE_POS_WAIT)\s*\(|\bservice_\w+_locks\s*\(|\b(group_replication|asynchronous_connection_failover)_\w+\s*\(|\b(keyring|audit_log|mysql_firewall|version_tokens|gen_)\w*\s*\(|:=/i
+
+/**
+ * Refuses what is not one reading statement: a probe must not be able to write. Stored functions are stopped by the
+ * read-only transaction that every question runs in.
+ * @throws SignetError mysql-failed
+ */
+export function assertReadOnly(statement: string): void {
+  if (isReadOnly(statement)) return
+  throw new SignetError('mysql-failed', `This statement does more than read: ${statement.slice(0, 120)}`, {
+    hint: 'A probe may only SELECT and SHOW.',
+  })
+}
+
+/** Whether a text is one statement that only reads, as far as its words tell. */
+export function isReadOnly(statement: string): boolean {
+  const bare = statement
+    .replace(/\/\*[\s\S]*?\*\//g, ' ')
+    .replace(/'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"/g, "''")
+  const reads =
+    /^\s*(SELECT|SHOW|WITH|TABLE|VALUES|\(\s*SELECT)\b/i.test(bare) &&
+    !/\b(INSERT|UPDATE|DELETE|REPLACE)\s+(INTO|FROM|\w+\s+SET)\b/i.test(bare)
+  return reads && !FORBIDDEN.test(bare) && !/;\s*\S/.test(bare) && !/\/\*!/.test(statement)
+}

@@ -1,0 +1,53 @@
+import type { Value, ValueMap } from '../../value/value.js'
+import { attribute } from '../topology.js'
+import { CHANNEL_OPTIONS, optionsOf } from './channel-options.js'
+import { channelOf, type ReplicaSet } from './replicaset.js'
+
+/** Settings of the parallel applier that options() shows. */
+const APPLIER = [
+  'binlog_transaction_dependency_tracking',
+  'replica_parallel_type',
+  'replica_parallel_workers',
+  'replica_preserve_commit_order',
+  'transaction_write_set_extraction',
+] as const
+
+/** What AdminAPI's replicaSet.options() returns. Of a channel's option, `value` is in use and `variable` is recorded. Pure. */
+export function replicasetOptions(set: ReplicaSet): ValueMap {
+  const { attributes } = set.row
+  return {
+    replicaSet: {
+      globalOptions: [
+        { option: 'replicationAllowedHost', value: set.allowedHost },
+        { option: 'memberAuthType', value: set.authType },
+        { option: 'certIssuer', value: attribute(attributes, 'opt_certIssuer') },
+        { option: 'replicationSslMode', value: set.sslMode },
+      ],
+      name: set.name,
+      tags: { global: [] },
+      topology: Object.fromEntries(
+        set.members.map(({ row, server }): readonly [string, Value] => {
+          if (server === undefined)
+            return [row.name, { connectError: 'not among the servers that were read, or it does not answer' }]
+          const channel = channelOf(server)
+          const recorded = optionsOf(row)
+          return [
+            row.name,
+            [
+              ...APPLIER.flatMap((name) => {
+                const value = server.picture.variables[name]
+                return value === undefined ? [] : [{ value, variable: name }]
+              }),
+              { option: 'certSubject', value: attribute(row.attributes, 'opt_certSubject') },
+              ...CHANNEL_OPTIONS.map(({ option, key, shown }): ValueMap => ({
+                option,
+                value: channel?.[shown] ?? null,
+                variable: recorded[key] ?? null,
+              })),
+            ],
+          ]
+        }),
+      ),
+    },
+  }
+}

@@ -1,0 +1,212 @@
+import type { Step } from '../../host/step.js'
+import type { Plan, Prediction } from '../../modules/module.js'
+import { hasPassword } from '../account.js'
+import { transaction } from '../metadata/statements.js'
+import type { Statement } from '../step.js'
+import { addressOf, attribute } from '../topology.js'
+import { accountFits, replicationAccount, replicationUser } from './account.js'
+import { channelDiffers, fenceStep, isRunning, startChannel, stopChannel } from './channel.js'
+import {
+  CHANNEL_OPTIONS,
+  optionsOf,
+  optionsPart,
+  optionsThatDiffer,
+  type ChannelOptions,
+} from './channel-options.js'
+import { catchUpWith, connectivity, followStep } from './plan-add.js'
+import type { MemberTask } from './plan-instance.js'
+import { asReplica, predict, seesMetadata, withAccount, withMember, type Foreseen } from './predict.js'
+import { refuseReplicasetOptions, refuseReplicasetServer } from './refusals.js'
+import { afterClone, cloneFrom, recoveryOf } from './recovery.js'
+import { CHANNEL, channelOf, requirementOf, subjectOf, type Member } from './replicaset.js'
+import { rejoinMember, setMemberAttributes } from './statements.js'
+
+/** Brings a recorded member back, and sets its options. Only what differs is touched. */
+export function planRejoinMember(task: MemberTask, member: Member): Plan {
+  const { wanted, server, set, primary, login } = task
+  const { host } = server
+  const isPrimary = server.picture.uuid === primary.picture.uuid
+  const subject = wanted.subject || subjectOf(member)
+  const attributes = attributesThatDiffer(task, member, subject)
+  if (isPrimary) {
+    const record = recordStep(task, member, attributes)
+    return {
+      steps: record,
+      diff: record.length === 0 ? [] : [difference(task, member, ['record its options'])],
+      predicts: record.length === 0 ? [] : predictions(task, member, attributes, {}),
+    }
+  }
+  const requirement = requirementOf(set, subject)
+  const refusal =
+    refuseReplicasetOptions({ sslMode: set.sslMode, ...requirement }, server) ??
+    refuseReplicasetServer(server)
+  if (refusal !== undefined) return { steps: [], diff: [], failure: refusal }
+  // A member that is well is not cloned, whatever the method: only one that can't get along otherwise.
+  const recovery = recoveryOf(task, false)
+  if ('refusal' in recovery) return { steps: [], diff: [], failure: recovery.refusal }
+  const { donor } = recovery
+
+  const options = { ...optionsOf(member.row), ...wanted.options }
+  const differs = channelDiffers(server, primary, set)
+  const fits = accountFits(primary, server, set.allowedHost, requirement)
+  const secret = hasPassword(set.authType)
+  const channel = channelOf(server)
+  const failed = channel?.receiver !== 'ON' && (channel?.errorNumber ?? 0) !== 0
+  const anew = differs !== undefined || failed || (secret && !fits) || donor !== undefined
+  const fence = fenceStep(server, login)
+  const more = anew ? {} : optionsThatDiffer(options, channel)
+  const reasons: string[] = []
+  const steps: Step[] = []
+  if (anew) {
+    reasons.push(
+      donor !== undefined
+        ? 'its transactions do not go with those of the primary: it is cloned'
+        : (differs ?? (failed ? 'its receiver fails' : 'its account differs')),
+    )
+    steps.push(...connectivity(task, subject))
+  }
+  // A password that nobody knows can only be replaced; an account without one is left alone when it is right.
+  if (!fits || (anew && secret)) {
+    if (!anew) reasons.push('its account differs')
+    steps.push(replicationAccount(primary, server, login, set.allowedHost, requirement))
+  }
+  if (fence.length > 0) reasons.push('it is not read-only')
+  steps.push(...cloneFrom(task, donor), ...fence)
+  if (anew) steps.push(followStep(task, options))
+  else if (Object.keys(more).length > 0) {
+    reasons.push('its channel options differ')
+    steps.push(optionsStep(task, more))
+  } else if (!isRunning(server)) {
+    reasons.push('its replication is stopped')
+    steps.push({
+      do: 'sql',
+      host,
+      login,
+      statements: [startChannel],
+      undo: [{ do: 'sql', host, login, statements: [stopChannel] }],
+      note: `start replication on ${host}`,
+    })
+  }
+  if (steps.length > fence.length) steps.push(catchUpWith(task))
+  const record = recordStep(task, member, attributes)
+  if (member.role === 'INVALIDATED') reasons.push('it was invalidated')
+  else if (record.length > 0) reasons.push('record its options')
+  steps.push(...record, ...afterClone(task, donor))
+  if (record.length > 0) steps.push(catchUpWith(task))
+  if (steps.length === 0) return { steps: [], diff: [] }
+  return {
+    steps,
+    diff: [difference(task, member, reasons)],
+    predicts: predictions(task, member, attributes, options),
+  }
+}
+
+type Attributes = Readonly<Record<string, unknown>>
+
+/** What metadata does not say yet. */
+function attributesThatDiffer(
+  { wanted, server, set }: MemberTask,
+  { row }: Member,
+  subject: string,
+): Attributes {
+  const all: Attributes = {
+    ...wanted.options,
+    opt_certSubject: subject,
+    replicationAccountUser: replicationUser(server.picture.serverId),
+    replicationAccountHost: set.allowedHost,
+  }
+  return Object.fromEntries(
+    Object.entries(all).filter(([key, value]) => attribute(row.attributes, key) !== String(value)),
+  )
+}
+
+function recordStep(task: MemberTask, member: Member, attributes: Attributes): readonly Step[] {
+  const { set, server, primary, login } = task
+  const statements: readonly Statement[] = [
+    ...(Object.keys(attributes).length === 0 ? [] : [setMemberAttributes(server.picture.uuid, attributes)]),
+    ...(member.role === 'INVALIDATED'
+      ? rejoinMember(set.row.id, member.row.id, server.picture.uuid, primary)
+      : []),
+  ]
+  return statements.length === 0
+    ? []
+    : [
+        {
+          do: 'sql',
+          host: primary.host,
+          login,
+          statements: transaction(statements),
+          note: `record ${server.host} in ReplicaSet "${set.name}"`,
+        },
+      ]
+}
+
+/** Changes options of a channel that is otherwise right. */
+function optionsStep({ server, login }: MemberTask, options: ChannelOptions): Step {
+  const { host } = server
+  const channel = channelOf(server)
+  const before = Object.fromEntries(
+    CHANNEL_OPTIONS.flatMap(({ key, shown }) =>
+      options[key] === undefined || channel === undefined ? [] : [[key, channel[shown]]],
+    ),
+  )
+  const change = (values: ChannelOptions): readonly Statement[] => {
+    const part = optionsPart(values)
+    return [
+      stopChannel,
+      {
+        text: `CHANGE REPLICATION SOURCE TO ${part.text.slice(2)} FOR CHANNEL ?`,
+        values: [...part.values, CHANNEL],
+      },
+      startChannel,
+    ]
+  }
+  return {
+    do: 'sql',
+    host,
+    login,
+    statements: change(options),
+    undo: [{ do: 'sql', host, login, statements: change(before) }],
+    note: `set the channel options of ${host}`,
+  }
+}
+
+function difference(
+  { server, set, primary }: MemberTask,
+  member: Member,
+  reasons: readonly string[],
+): Plan['diff'][number] {
+  return {
+    what: `${server.host} in ReplicaSet ${set.name}`,
+    before: `${member.role}: ${reasons.join('; ')}\n`,
+    after:
+      server.picture.uuid === primary.picture.uuid
+        ? 'PRIMARY\n'
+        : `SECONDARY of ${addressOf(primary)}, ONLINE\n`,
+  }
+}
+
+function predictions(
+  task: MemberTask,
+  member: Member,
+  attributes: Attributes,
+  options: ChannelOptions,
+): readonly Prediction[] {
+  const { set, server, primary, login, wanted } = task
+  const isPrimary = server.picture.uuid === primary.picture.uuid
+  const metadata = withMember(set.metadata, set.row.id, server, isPrimary ? undefined : primary, attributes)
+  const account = withAccount(
+    server,
+    set.allowedHost,
+    requirementOf(set, wanted.subject || subjectOf(member)),
+  )
+  return predict(
+    login,
+    set.members.flatMap((each): readonly Foreseen[] => {
+      if (each.server === undefined) return []
+      return each.server.picture.uuid === server.picture.uuid && !isPrimary
+        ? [[each.server, asReplica(server, primary, set, options), account, seesMetadata(metadata)]]
+        : [[each.server, account, seesMetadata(metadata)]]
+    }),
+  )
+}

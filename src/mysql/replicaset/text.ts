@@ -1,0 +1,61 @@
+import { attribute } from '../topology.js'
+import { requirementText } from '../views/security.js'
+import { channelSslMode, liveTls } from '../views/status.js'
+import { channelOf, isReadOnly, sourceAddress, type ReplicaSet } from './replicaset.js'
+import { availabilityOf, stateOf } from './state.js'
+
+/** How one channel is secured. */
+interface ChannelLink {
+  readonly from: string
+  readonly to: string
+  readonly what: string
+  readonly sslMode: string
+  readonly tls: string | null
+  readonly requires: string
+}
+
+/** How the channels of a ReplicaSet are secured, as the servers themselves say: the keys of other connections. Pure. */
+export function replicasetLinks(set: ReplicaSet): readonly ChannelLink[] {
+  return set.members.flatMap(({ row, server }) => {
+    const channel = server === undefined ? undefined : channelOf(server)
+    if (channel === undefined) return []
+    const source = set.primary?.server
+    const account = source?.picture.accounts.find(({ user }) => user === channel.user)
+    return [
+      {
+        from: row.address,
+        to: sourceAddress(channel),
+        what: 'replicaset',
+        sslMode: channelSslMode(channel),
+        tls: source === undefined ? null : liveTls(channel.user, [source]),
+        requires: requirementText(account),
+      },
+    ]
+  })
+}
+
+/** ReplicaSets for people: members, and the security of every channel. */
+export function replicasetText(sets: readonly ReplicaSet[]): string {
+  return sets
+    .map((set) => {
+      const { status, statusText } = availabilityOf(set)
+      const members = set.members.map((member) => {
+        const { row, role, server } = member
+        const mode = server === undefined ? 'n/a' : isReadOnly(server) ? 'R/O' : 'R/W'
+        const subject = attribute(row.attributes, 'opt_certSubject')
+        return `  ${row.address.padEnd(16)} ${role.padEnd(11)} ${mode.padEnd(4)} ${stateOf(member, set).padEnd(12)} ${server?.picture.version ?? ''}${subject === '' ? '' : `  certSubject ${subject}`}`
+      })
+      const channels = replicasetLinks(set).map(
+        (link) =>
+          `  ${link.from} → ${link.to}  ${link.sslMode}  ${link.tls ?? '(idle)'}  requires ${link.requires}`,
+      )
+      return [
+        `ReplicaSet ${set.name}: ${status} (${statusText})`,
+        `  replicationSslMode ${set.sslMode}, memberAuthType ${set.authType}${set.issuer === '' ? '' : `, certIssuer ${set.issuer}`}`,
+        ...members,
+        ...(channels.length === 0 ? [] : ['  Channels:', ...channels.map((line) => `  ${line}`)]),
+        '',
+      ].join('\n')
+    })
+    .join('\n')
+}

@@ -1,0 +1,171 @@
+import type { InstancePicture, Metadata } from './instance.js'
+import type { AuthType } from './step.js'
+
+/** A server of the inventory with its picture. */
+export interface Server {
+  /** Inventory name. */
+  readonly host: string
+  readonly picture: InstancePicture
+}
+
+export type ClusterRow = Metadata['clusters'][number]
+export type InstanceRow = Metadata['instances'][number]
+
+/** A cluster as metadata and its running members describe it. */
+export interface Cluster {
+  readonly row: ClusterRow
+  readonly groupName: string
+  readonly authType: AuthType
+  readonly issuer: string
+  readonly allowedHost: string
+  readonly instances: readonly InstanceRow[]
+  /** Servers of the inventory whose group it is and who are ONLINE in it. */
+  readonly online: readonly Server[]
+  readonly primary: Server | undefined
+}
+
+export interface ClusterSet {
+  readonly id: string
+  readonly domainName: string
+  readonly sslMode: string
+  readonly authType: AuthType
+  readonly issuer: string
+  /** Host part of the accounts of its channels. */
+  readonly allowedHost: string
+  readonly primaryClusterId: string | undefined
+  /** Clusters that are valid: those of the newest view. */
+  readonly memberIds: readonly string[]
+  /** Clusters that belong to the set but were left behind by a forced failover or switchover. */
+  readonly invalidatedIds: readonly string[]
+}
+
+/** All clusters that the servers know of. */
+export interface Topology {
+  readonly servers: readonly Server[]
+  /** The metadata that counts: that with the newest view of the ClusterSet; among equals that of the primary cluster's primary. */
+  readonly metadata: Metadata | undefined
+  readonly clusters: readonly Cluster[]
+  readonly clusterset: ClusterSet | undefined
+  /** Where metadata is written: the primary of the primary cluster, or of the only cluster. */
+  readonly globalPrimary: Server | undefined
+}
+
+export const attribute = (values: Readonly<Record<string, unknown>>, key: string, fallback = ''): string => {
+  const value = values[key]
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : fallback
+}
+
+/** The state of a server in its own group. */
+export function ownState({ picture }: Server): { readonly state: string; readonly role: string } {
+  const me = picture.members.find((member) => member.uuid === picture.uuid)
+  return { state: me?.state ?? 'OFFLINE', role: me?.role ?? '' }
+}
+
+export const isOnline = (server: Server): boolean => ownState(server).state === 'ONLINE'
+
+/** Whether a server sees the majority of its group: without it, it can neither write nor tell who is primary. */
+export function hasQuorum({ picture }: Server): boolean {
+  const reachable = picture.members.filter(({ state }) => state === 'ONLINE' || state === 'RECOVERING')
+  return reachable.length > picture.members.length / 2
+}
+
+/** Puts the pictures of servers together. Pure. */
+export function topologyOf(servers: readonly Server[]): Topology {
+  const withMetadata = servers.filter(
+    ({ picture }) => picture.metadata?.clusters.some(({ type }) => type === 'gr') === true,
+  )
+  const score = (server: Server): number => {
+    const { metadata } = server.picture
+    const own = ownState(server)
+    const me = metadata?.instances.find((row) => row.uuid === server.picture.uuid)
+    const isPrimaryCluster =
+      metadata?.clustersetMembers.some((row) => row.clusterId === me?.clusterId && row.primary) ?? false
+    return (
+      (own.state === 'ONLINE' && hasQuorum(server) ? 4 : 0) +
+      (own.role === 'PRIMARY' ? 2 : 0) +
+      (isPrimaryCluster ? 8 : 0) +
+      (metadata?.clustersets.length ? 1 : 0)
+    )
+  }
+  // A failover adds 2^32 to the number: what a cluster that was left behind believes never counts.
+  const view = ({ picture }: Server): bigint =>
+    (picture.metadata?.clustersetMembers ?? []).reduce<bigint>((newest, row) => {
+      const number = /^\d+$/.test(row.viewId) ? BigInt(row.viewId) : 0n
+      return number > newest ? number : newest
+    }, 0n)
+  const [best] = [...withMetadata].sort((a, b) => {
+    const [first, second] = [view(a), view(b)]
+    return first === second ? score(b) - score(a) : first < second ? 1 : -1
+  })
+  const metadata = best?.picture.metadata
+  // ReplicaSets have no group; they are put together in replicaset/replicaset.ts.
+  const clusters = (metadata?.clusters ?? [])
+    .filter(({ type }) => type === 'gr')
+    .map((row) => clusterOf(row, metadata, servers))
+  const set = metadata?.clustersets[0]
+  const members = metadata?.clustersetMembers ?? []
+  const primaryClusterId = members.find((row) => row.primary)?.clusterId
+  const primaryCluster =
+    primaryClusterId === undefined ? clusters[0] : clusters.find(({ row }) => row.id === primaryClusterId)
+  return {
+    servers,
+    metadata,
+    clusters,
+    globalPrimary: primaryCluster?.primary,
+    clusterset:
+      set === undefined
+        ? undefined
+        : {
+            id: set.id,
+            domainName: set.domainName,
+            sslMode: attribute(set.attributes, 'opt_clusterSetReplicationSslMode', 'REQUIRED'),
+            authType: attribute(set.attributes, 'opt_memberAuthType', 'PASSWORD') as AuthType,
+            issuer: attribute(set.attributes, 'opt_certIssuer'),
+            allowedHost: attribute(set.attributes, 'opt_replicationAllowedHost', '%'),
+            primaryClusterId,
+            memberIds: members.map((row) => row.clusterId),
+            invalidatedIds: (metadata?.clusters ?? [])
+              .filter(
+                ({ id, clustersetId }) =>
+                  clustersetId === set.id && !members.some((row) => row.clusterId === id),
+              )
+              .map(({ id }) => id),
+          },
+  }
+}
+
+function clusterOf(row: ClusterRow, metadata: Metadata | undefined, servers: readonly Server[]): Cluster {
+  const groupName = attribute(row.attributes, 'group_replication_group_name')
+  const instances = (metadata?.instances ?? []).filter((instance) => instance.clusterId === row.id)
+  const online = servers.filter(
+    (server) => server.picture.variables['group_replication_group_name'] === groupName && isOnline(server),
+  )
+  return {
+    row,
+    groupName,
+    instances,
+    online,
+    authType: attribute(row.attributes, 'opt_memberAuthType', 'PASSWORD') as AuthType,
+    issuer: attribute(row.attributes, 'opt_certIssuer'),
+    allowedHost: attribute(row.attributes, 'opt_replicationAllowedHost', '%'),
+    primary: online.find((server) => ownState(server).role === 'PRIMARY' && hasQuorum(server)),
+  }
+}
+
+/** The cluster of a name; undefined if there is none. Names are compared like the server does: without case. */
+export function clusterNamed(topology: Topology, name: string): Cluster | undefined {
+  return topology.clusters.find(({ row }) => row.name.toLowerCase() === name.toLowerCase())
+}
+
+/** The cluster that a server is recorded in. */
+export function clusterOfServer(topology: Topology, server: Server): Cluster | undefined {
+  return topology.clusters.find(({ instances }) => instances.some((row) => row.uuid === server.picture.uuid))
+}
+
+/** `host:port` as other servers are given it. */
+export const addressOf = ({ picture }: Server): string =>
+  `${picture.host.includes(':') ? `[${picture.host}]` : picture.host}:${picture.port}`

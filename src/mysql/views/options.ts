@@ -1,0 +1,89 @@
+import type { Value, ValueMap } from '../../value/value.js'
+import { attribute, type Cluster, type Topology } from '../topology.js'
+
+const text = (value: unknown): Value =>
+  value === undefined || value === null
+    ? null
+    : typeof value === 'object'
+      ? (value as Value)
+      : (value as string | number | boolean)
+
+/** Options of a member that cluster.options() lists, with their variables, in AdminAPI's order. */
+const MEMBER_OPTIONS: readonly (readonly [option: string, variable: string])[] = [
+  ['autoRejoinTries', 'group_replication_autorejoin_tries'],
+  ['consistency', 'group_replication_consistency'],
+  ['exitStateAction', 'group_replication_exit_state_action'],
+  ['expelTimeout', 'group_replication_member_expel_timeout'],
+  ['groupSeeds', 'group_replication_group_seeds'],
+  ['ipAllowlist', 'group_replication_ip_allowlist'],
+  ['localAddress', 'group_replication_local_address'],
+  ['memberWeight', 'group_replication_member_weight'],
+]
+
+/** What AdminAPI's cluster.options() returns. Pure. */
+export function clusterOptions(cluster: Cluster): ValueMap {
+  const variables = cluster.primary?.picture.variables ?? {}
+  const { attributes } = cluster.row
+  const ofVariable = (option: string, variable: string): ValueMap => ({
+    option,
+    value: variables[variable] ?? null,
+    variable,
+  })
+  return {
+    clusterName: cluster.row.name,
+    defaultReplicaSet: {
+      globalOptions: [
+        ofVariable('groupName', 'group_replication_group_name'),
+        ofVariable('memberSslMode', 'group_replication_ssl_mode'),
+        ofVariable('transactionSizeLimit', 'group_replication_transaction_size_limit'),
+        { option: 'disableClone', value: attributes['opt_disableClone'] === true },
+        { option: 'replicationAllowedHost', value: text(attributes['opt_replicationAllowedHost']) },
+        { option: 'memberAuthType', value: text(attributes['opt_memberAuthType']) },
+        { option: 'certIssuer', value: text(attributes['opt_certIssuer']) },
+        ofVariable('communicationStack', 'group_replication_communication_stack'),
+        { option: 'paxosSingleLeader', value: variables['group_replication_paxos_single_leader'] ?? 'OFF' },
+      ],
+      tags: { global: [] },
+      topology: Object.fromEntries(
+        cluster.instances.map((row): readonly [string, Value] => {
+          const server = cluster.online.find(({ picture }) => picture.uuid === row.uuid)
+          if (server === undefined)
+            return [row.name, { shellConnectError: 'not among the servers that were read, or not ONLINE' }]
+          const own = server.picture.variables
+          return [
+            row.name,
+            [
+              ...MEMBER_OPTIONS.map(([option, variable]): ValueMap => ({
+                option,
+                value: own[variable] ?? null,
+                variable,
+              })),
+              { option: 'certSubject', value: attribute(row.attributes, 'opt_certSubject') },
+              ...['replica_parallel_workers', 'replica_preserve_commit_order']
+                .filter((name) => own[name] !== undefined)
+                .map((name): ValueMap => ({ variable: name, value: own[name] ?? null })),
+            ],
+          ]
+        }),
+      ),
+    },
+  }
+}
+
+/** What AdminAPI's clusterSet.options() returns, with memberAuthType and certIssuer, which AdminAPI leaves out. */
+export function clusterSetOptions(topology: Topology): ValueMap | null {
+  const { clusterset, metadata } = topology
+  if (clusterset === undefined) return null
+  const row = metadata?.clustersets.find(({ id }) => id === clusterset.id)
+  return {
+    clusterSet: {
+      domainName: clusterset.domainName,
+      globalOptions: [
+        { option: 'replicationAllowedHost', value: text(row?.attributes['opt_replicationAllowedHost']) },
+        { option: 'clusterSetReplicationSslMode', value: clusterset.sslMode },
+        { option: 'memberAuthType', value: clusterset.authType },
+        { option: 'certIssuer', value: clusterset.issuer },
+      ],
+    },
+  }
+}

@@ -1,0 +1,61 @@
+/** What a probe could try in order to write: questions that no probe of ours asks. Each must leave no trace. */
+export const MARK = '/root/written-by-a-question'
+const touch = `touch ${MARK}`
+const login = { user: 'root', via: { kind: 'socket', path: '/var/run/mysqld/mysqld.sock' } }
+
+export const WRITING_QUESTIONS: readonly Readonly<Record<string, unknown>>[] = [
+  ...[
+    'CREATE DATABASE written',
+    "INSERT INTO mysql.user (User) VALUES ('written')",
+    'SET GLOBAL max_connections = 77',
+    'SET PERSIST max_connections = 77',
+    "SELECT 1 INTO OUTFILE '/var/lib/mysql-files/written'",
+    'SELECT 1 INTO @a',
+    'SELECT @a := 1',
+    "SELECT GET_LOCK('written', 1)",
+    'SELECT SLEEP(1)',
+    'SELECT 1; DROP DATABASE sys',
+    'SELECT 1 /*! INTO @a */',
+    '/*!80000 CREATE DATABASE written */',
+    'WITH a AS (SELECT 1) DELETE FROM mysql.db',
+    'SELECT contract.write_something()',
+    'CALL contract.write_anything()',
+    'FLUSH PRIVILEGES',
+    'SELECT * FROM mysql.user FOR UPDATE',
+    'SELECT group_replication_set_as_primary(UUID())',
+    'RESET BINARY LOGS AND GTIDS',
+    'SHUTDOWN',
+  ].map((statement) => ({ ask: 'mysql_rows', login, statement })),
+  {
+    ask: 'mysql_rows',
+    login: { user: 'root', via: { kind: 'socket', path: `/x'; ${touch}; '` } },
+    statement: 'SELECT 1',
+  },
+  { ask: 'mysql_accounts', login, user: "x'; CREATE DATABASE written; -- " },
+  ...[
+    `x'; ${touch}; '`,
+    `$(${touch})`,
+    `\`${touch}\``,
+    `x\n${touch}\n`,
+    `x; ${touch}`,
+    `-x; ${touch}`,
+    `x | ${touch}`,
+  ].flatMap((text) => [
+    { ask: 'file', path: text },
+    { ask: 'file', path: `/${text}`, read: 'content', follow: true },
+    { ask: 'directory', path: text, recurse: true, hash: true },
+    { ask: 'service', name: text },
+    { ask: 'package', name: text },
+    { ask: 'user', name: text },
+    { ask: 'group', name: text },
+  ]),
+  { ask: 'file', path: '/etc/hostname', read: `hash; ${touch}` },
+  { ask: 'file', path: '/etc/hostname', follow: `; ${touch}` },
+  { ask: 'directory', path: '/root', recurse: `; ${touch}`, hash: `; ${touch}` },
+  { ask: 'run', shell: touch },
+  { ask: 'script', text: touch },
+  { ask: 'write_file', path: MARK, content: 'x' },
+  { ask: 'constructor', name: touch },
+  { ask: '__proto__', script: touch },
+  { ask: 'toString' },
+]

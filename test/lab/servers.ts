@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as lab from '../../src/lab/lab.js'
+import { inventoryText } from '../../src/lab/inventory-text.js'
+import { hostLayout, hostNames, labLayout } from '../../src/lab/layout.js'
+import { PROJECT } from './signet.js'
+
+/** A lab of its own for one test file, with an inventory in a temporary directory. */
+export interface TestLab {
+  readonly name: string
+  readonly directory: string
+  readonly inventory: string
+  readonly hosts: readonly string[]
+}
+
+/** The lab's name for one test file: its own in every clone, so that clones can be tested side by side. */
+export function testLab(purpose: string): string {
+  return `t-${purpose}-${createHash('sha256').update(PROJECT).digest('hex').slice(0, 4)}`
+}
+
+const context: lab.LabContext = { env: process.env, say: () => undefined }
+
+/** Boots blank hosts under a name of its own; what an earlier run left is thrown away. */
+export async function startLab(name: string, count: number): Promise<TestLab> {
+  await lab.down(name, context)
+  const layout = await lab.up(name, count, context)
+  const directory = await mkdtemp(join(tmpdir(), `signet-${name}-`))
+  const inventory = join(directory, 'hosts.yml')
+  await writeFile(inventory, inventoryText(layout, hostNames(count)))
+  return { name, directory, inventory, hosts: hostNames(count) }
+}
+
+export async function stopLab(name: string): Promise<void> {
+  await lab.down(name, context)
+}
+
+/** Throws the disks of hosts away and boots them blank. */
+export async function resetHosts(name: string, hosts: readonly string[]): Promise<void> {
+  await lab.reset(name, hosts, context)
+}
+
+/** What a shell command on a host prints. Fails when the command does. */
+export async function shell(name: string, host: string, command: string): Promise<string> {
+  const layout = labLayout(name)
+  const { code, stdout, stderr } = await lab.exec(layout, hostLayout(layout, host), ['sh', '-c', command])
+  assert.equal(code, 0, `${host}: ${command}\n${stdout}${stderr}`)
+  return stdout.trim()
+}
+
+/** A shell command that may fail: exit code and everything that it printed. */
+export async function tryShell(
+  name: string,
+  host: string,
+  command: string,
+): Promise<{ readonly code: number; readonly text: string }> {
+  const layout = labLayout(name)
+  const { code, stdout, stderr } = await lab.exec(layout, hostLayout(layout, host), ['sh', '-c', command])
+  return { code, text: stdout + stderr }
+}
+
+/** The rows of a query on a host as tab-separated lines. */
+export async function sql(name: string, host: string, query: string): Promise<readonly string[]> {
+  const text = await shell(name, host, `mysql -N -B -e ${quote(query)}`)
+  return text === '' ? [] : text.split('\n')
+}
+
+export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** Everything of a server that a cancelled operation must leave as it was. */
+export async function serverState(name: string, host: string): Promise<string> {
+  const queries = [
+    'SELECT user, host, ssl_type, x509_issuer, x509_subject, plugin, HEX(authentication_string) FROM mysql.user ORDER BY 1, 2',
+    'SELECT user, host, db, table_name FROM mysql.tables_priv ORDER BY 1, 2, 3, 4',
+    'SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.persisted_variables ORDER BY 1',
+    "SELECT CHANNEL_NAME, HOST, PORT, USER, SSL_ALLOWED FROM performance_schema.replication_connection_configuration WHERE CHANNEL_NAME NOT LIKE 'group\\_replication\\_%' OR USER <> '' ORDER BY 1",
+    'SELECT MEMBER_ID, MEMBER_STATE, MEMBER_ROLE FROM performance_schema.replication_group_members ORDER BY 1',
+    'SELECT @@global.super_read_only, @@global.read_only',
+    'SHOW DATABASES',
+  ]
+  const parts = await Promise.all(queries.map((query) => sql(name, host, query)))
+  const hasMetadata = parts.at(-1)?.includes('mysql_innodb_cluster_metadata') === true
+  const metadata = hasMetadata
+    ? await sql(
+        name,
+        host,
+        'SELECT cluster_name, attributes FROM mysql_innodb_cluster_metadata.clusters; SELECT address, attributes FROM mysql_innodb_cluster_metadata.instances; SELECT domain_name FROM mysql_innodb_cluster_metadata.clustersets',
+      )
+    : []
+  return [...parts.map((rows) => rows.join('\n')), metadata.join('\n')].join('\n--\n')
+}
+
+/** All files that a run could change, with owner, mode, size and time; what changes by itself is left out. */
+export async function fileState(name: string, host: string): Promise<string> {
+  return shell(
+    name,
+    host,
+    "find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /var/log -o -path /var/lib/mysql -o -path /var/lib/systemd -o -path /var/tmp -o -path /var/cache \\) -prune -o \\( -type f -o -type l -o -type d \\) -printf '%p %m %u %g %s %T@\\n' | grep -v -e '^/ ' -e '^/root ' | sort | sha256sum; ls /var/lib/mysql | sort; cat /var/lib/mysql/mysqld-auto.cnf 2>/dev/null; true",
+  )
+}
