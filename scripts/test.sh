@@ -18,16 +18,18 @@ stage() { # stage NAME COMMAND… : runs it, remembers a failure, goes on
   else
     printf -- '-- %s FAILED after %d s\n' "$name" $((SECONDS - start))
     failed=$((failed + 1))
-    # A suite has counted its failures itself.
-    [ "$1" = suite ] || echo '{"passed":0,"failed":1,"skipped":0}' >>"$counts"
+    # These have counted their failures themselves.
+    [ "$1" = suite ] || [ "$1" = counted ] || echo '{"passed":0,"failed":1,"skipped":0}' >>"$counts"
   fi
 }
 
-# A suite that breaks off before its summary has still failed once.
-suite() {
+suite() { counted npx mocha "$@"; }
+
+# A command that writes its counts at its end. One that breaks off before that has still failed once.
+counted() {
   local before after
   before=$(wc -l <"$counts")
-  npx mocha "$@"
+  "$@"
   local code=$?
   after=$(wc -l <"$counts")
   if [ "$code" -ne 0 ] && [ "$before" = "$after" ]; then
@@ -47,7 +49,7 @@ stage 'end to end, local connection' suite 'test/e2e/**/*.test.ts' --timeout 600
 # The flagship has bounds of time: it runs alone. The rest mostly waits for servers: two files at a time.
 stage 'end to end, the flagship on the embedded lab' suite test/lab/flagship.test.ts --timeout 300000
 stage 'end to end, embedded lab' suite --parallel --jobs 2 $(ls test/lab/*.test.ts | grep -v '/flagship\.') --timeout 600000
-stage 'the Vagrant lab, with containers for machines' scripts/test-vagrant.sh containers
+stage 'the Vagrant lab, with containers for machines' counted scripts/test-vagrant.sh containers
 
 node -e '
   const lines = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").filter(Boolean)

@@ -11,13 +11,33 @@ import { fileURLToPath } from 'node:url'
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
-/** Runs vagrant for the project's own Vagrantfile, wherever the caller stands. */
-function vagrant(...words) {
+/** Runs vagrant once for the project's own Vagrantfile, wherever the caller stands. */
+function ask(words) {
   const env = { ...process.env, VAGRANT_CWD: project, VAGRANT_CHECKPOINT_DISABLE: '1', LC_ALL: 'C.UTF-8' }
   const options = { cwd: project, env, maxBuffer: 16 * 1024 * 1024 }
   return new Promise((done) => {
     execFile('vagrant', words, options, (error, stdout, stderr) => done({ error, stdout, stderr }))
   })
+}
+
+/** How often, and how many milliseconds apart, a question is asked again that came while vagrant was at work. */
+const RETRIES = 8
+const PAUSE = 500
+
+/**
+ * A vagrant that reads the state of a machine locks its entry for a moment, and another one that comes just then
+ * (the second question of ours, or the `vagrant up` that started signet) fails at once instead of waiting.
+ */
+const isLocked = ({ error, stdout, stderr }) =>
+  error !== null && /MachineLocked|EnvironmentLocked|machine is locked|already locked|lock is being/i.test(stdout + stderr)
+
+async function vagrant(...words) {
+  let answer = await ask(words)
+  for (let retry = 0; retry < RETRIES && isLocked(answer); retry++) {
+    await new Promise((done) => setTimeout(done, PAUSE))
+    answer = await ask(words)
+  }
+  return answer
 }
 
 /** Lines are `time,machine,type,data…`; a comma inside of data is written %!(VAGRANT_COMMA). */
@@ -44,7 +64,12 @@ function readSshConfig(text) {
   return machines
 }
 
-const lastLine = ({ error, stderr }) => stderr.trim().split('\n').findLast((line) => line !== '') ?? error.message
+/** What vagrant said when it failed: with --machine-readable that is a line of standard output. */
+function lastLine({ error, stdout, stderr }) {
+  const [, said] = /^\d*,[^,]*,error-exit,[^,]*,(.*)$/m.exec(stdout) ?? []
+  if (said !== undefined) return said.replaceAll('%!(VAGRANT_COMMA)', ',').replaceAll('\\n', ' ').trim()
+  return stderr.trim().split('\n').findLast((line) => line !== '') ?? error.message
+}
 
 function notice(text) {
   process.stderr.write(`inventories/vagrant: ${text}\n`)
