@@ -209,6 +209,14 @@ members() { node -e '
 check 'the inventory has the primary cluster' prints "$(seq -s ' ' -f 's%g' "$half")" members "$work/list.json" primary_cluster
 check 'and the replica cluster' prints "$(seq -s ' ' -f 's%g' $((half + 1)) "$machines")" members "$work/list.json" replica_cluster
 check 'it has nothing to complain about' prints '' cat "$work/list.err"
+# Vagrant locks a machine while it reads its state, and fails where it finds one locked.
+together() { # together COUNT COMMAND… : all at once; each must succeed
+  local count=$1 pids=()
+  shift
+  for _ in $(seq "$count"); do "$@" >/dev/null & pids+=($!); done
+  for pid in "${pids[@]}"; do wait "$pid" || return 1; done
+}
+check 'four may ask it at once' together 4 "$inventory/hosts.js" --list
 
 play() { node "$work/project/bin/signet.js" play playbooks/clusterset.yml -i inventories/vagrant "$@"; }
 act flagship play

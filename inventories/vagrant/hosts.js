@@ -20,8 +20,8 @@ function ask(words) {
   })
 }
 
-/** How often, and how many milliseconds apart, a question is asked again that came while vagrant was at work. */
-const RETRIES = 8
+/** How often, and about how many milliseconds apart, a question is asked again that came while vagrant was at work. */
+const RETRIES = 20
 const PAUSE = 500
 
 /**
@@ -29,12 +29,13 @@ const PAUSE = 500
  * (the second question of ours, or the `vagrant up` that started signet) fails at once instead of waiting.
  */
 const isLocked = ({ error, stdout, stderr }) =>
-  error !== null && /MachineLocked|EnvironmentLocked|machine is locked|already locked|lock is being/i.test(stdout + stderr)
+  error !== null && /MachineLocked|EnvironmentLocked|because it is locked|lock is being held/.test(stdout + stderr)
 
 async function vagrant(...words) {
   let answer = await ask(words)
   for (let retry = 0; retry < RETRIES && isLocked(answer); retry++) {
-    await new Promise((done) => setTimeout(done, PAUSE))
+    // Not all at the same moment again.
+    await new Promise((done) => setTimeout(done, PAUSE * (0.5 + Math.random())))
     answer = await ask(words)
   }
   return answer
