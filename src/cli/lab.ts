@@ -33,6 +33,12 @@ export const labCommand: Command = {
       value: 'LAB',
       summary: `Name of the lab; several live side by side (default: ${DEFAULT_LAB})`,
     },
+    {
+      name: 'packages',
+      kind: 'text',
+      value: 'NAMES',
+      summary: 'More Debian packages for the hosts that up and reset make, with commas between',
+    },
     { name: 'hosts', kind: 'text', value: 'N', summary: 'Number of hosts for up and inventory (default: 4)' },
   ],
   run: runLab,
@@ -44,6 +50,7 @@ async function runLab(invocation: Invocation, environment: Environment): Promise
   const count = Number(invocation.text('hosts') ?? '4')
   const context: lab.LabContext = {
     env: environment.env,
+    packages: invocation.text('packages')?.split(',') ?? [],
     say: (text) => environment.stderr.write(`${text}\n`),
   }
   const layout = labLayout(name)

@@ -19,22 +19,35 @@ export async function isUp(host: HostLayout): Promise<boolean> {
   return (await processesOf(host.machine)).length > 0
 }
 
-/** Mounts the host's overlay and writes what is its own: names, keys, identities. */
+/**
+ * Mounts the host's overlay and writes what is its own: names, keys, identities. A host that was made before keeps
+ * the root file system that it was made on, which its marker names; `base` is for a new one.
+ */
 async function prepareHost(
   lab: LabLayout,
   host: HostLayout,
-  lower: string,
+  base: string,
   all: readonly HostLayout[],
 ): Promise<void> {
   await unmountBelow(host.root)
-  if (!(await exists(host.preparedMarker))) {
+  const former = await readFile(host.preparedMarker, 'utf8').catch(() => undefined)
+  if (former === undefined) {
     await rm(host.directory, { recursive: true, force: true })
     for (const path of [host.root, host.upper, host.work]) await mkdir(path, { recursive: true })
   }
+  const lower = former ?? base
+  if (!(await exists(lower)))
+    throw new SignetError(
+      'lab-failed',
+      `The root file system that ${host.name} was made on is gone: ${lower}.`,
+      {
+        hint: `signet lab --name ${lab.name} reset ${host.name} makes the host anew.`,
+      },
+    )
   // redirect_dir: without it MySQL's CLONE destroys the server (a rename of a lower directory fails).
   const options = `redirect_dir=on,lowerdir=${lower},upperdir=${host.upper},workdir=${host.work}`
   await run('mount', ['-t', 'overlay', 'overlay', '-o', options, host.root])
-  if (await exists(host.preparedMarker)) return
+  if (former !== undefined) return
 
   const names = all.map((other) => `${other.address} ${other.name}`).join('\n')
   await writeFile(join(host.root, 'etc/hosts'), `127.0.0.1 localhost\n::1 localhost\n${names}\n`)
@@ -63,7 +76,7 @@ async function prepareHost(
     '-f',
     join(host.root, 'etc/ssh/ssh_host_ed25519_key'),
   ])
-  await writeFile(host.preparedMarker, '')
+  await writeFile(host.preparedMarker, lower)
 }
 
 /** The host's public key as known_hosts lists it. */

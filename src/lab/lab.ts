@@ -20,6 +20,8 @@ import { provideRootFileSystem, unmountBelow } from './root-file-system.js'
 /** What a lab command needs from outside. */
 export interface LabContext {
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Debian packages that new hosts have beside those of every lab. */
+  readonly packages?: readonly string[]
   readonly say: (text: string) => void
 }
 
@@ -27,7 +29,7 @@ export interface LabContext {
 export async function prepare(context: LabContext): Promise<string> {
   checkMachine({ platform: process.platform, uid: process.getuid?.() ?? -1 })
   await installMissingPackages(context.say)
-  return provideRootFileSystem(context.env, context.say)
+  return provideRootFileSystem(context.env, context.packages ?? [], context.say)
 }
 
 /** Hosts that the lab has, in order. */

@@ -27,7 +27,7 @@ export interface HostLayout {
   readonly upper: string
   readonly work: string
   readonly consoleLog: string
-  /** Exists once the host's own files are complete; without it the host is made anew. */
+  /** Exists once the host's own files are complete, and names its root file system; without it the host is made anew. */
   readonly preparedMarker: string
   /** Unix socket that leads to the host's sshd, from any network namespace. */
   readonly sshSocket: string

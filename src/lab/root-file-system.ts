@@ -72,29 +72,34 @@ export async function isRunning(pid: number): Promise<boolean> {
 
 /**
  * Path of the root file system that all hosts share, built first if it is not in the cache. A build is complete
- * or not there at all: it becomes visible by a rename.
+ * or not there at all: it becomes visible by a rename. `more` are packages beside those of every lab.
  * @throws SignetError lab-failed with mmdebstrap's last lines and the path of its log
  */
 export async function provideRootFileSystem(
   env: Readonly<Record<string, string | undefined>>,
+  more: readonly string[],
   say: (text: string) => void,
 ): Promise<string> {
-  const path = join(CACHE_DIRECTORY, `rootfs-${recipeHash()}`)
+  const wrong = more.find((name) => !/^[a-z0-9][a-z0-9+.-]+$/.test(name))
+  if (wrong !== undefined)
+    throw new SignetError('bad-option', `"${wrong}" can't be the name of a Debian package.`)
+  const recipe = { ...RECIPE, packages: [...new Set([...RECIPE.packages, ...more.toSorted()])] }
+  const path = join(CACHE_DIRECTORY, `rootfs-${recipeHash(recipe)}`)
   await mkdir(CACHE_DIRECTORY, { recursive: true })
   await removeHalfBuilt()
   if ((await attempt('test', ['-e', join(path, 'usr/sbin/mysqld')])).code === 0) return path
 
   const mirror = await findDebianMirror(env)
-  const building = join(CACHE_DIRECTORY, `building-${recipeHash()}-${process.pid}`)
+  const building = join(CACHE_DIRECTORY, `building-${recipeHash(recipe)}-${process.pid}`)
   const log = join(CACHE_DIRECTORY, 'build.log')
   say(`Building the root file system of the lab (once, about a minute; log: ${log})`)
   const ended = await attempt('mmdebstrap', [
-    `--variant=${RECIPE.variant}`,
-    `--include=${RECIPE.packages.join(',')}`,
+    `--variant=${recipe.variant}`,
+    `--include=${recipe.packages.join(',')}`,
     // A mirror may be a frozen snapshot whose Release file has expired; signatures are still checked.
     '--aptopt=Acquire::Check-Valid-Until "false"',
-    ...RECIPE.hooks.map((hook) => `--customize-hook=${hook}`),
-    RECIPE.suite,
+    ...recipe.hooks.map((hook) => `--customize-hook=${hook}`),
+    recipe.suite,
     building,
     mirror,
   ])

@@ -165,6 +165,17 @@ describe('signet lab', () => {
     }
   })
 
+  it('hosts with more packages keep them, whatever later hosts are made of', async () => {
+    const up = await lab('--hosts', '1', '--packages', 'tree', 'up')
+    assert.equal(up.code, EXIT.done, transcript(up))
+    assert.match(program('exec', 's1', '--', 'tree', '--version').text, /^tree v/)
+    assert.equal((await lab('kill', 's1')).code, EXIT.done)
+    const start = await lab('start', 's1')
+    assert.equal(start.code, EXIT.done, transcript(start))
+    assert.match(program('exec', 's1', '--', 'tree', '--version').text, /^tree v/)
+    assert.equal((await lab('down')).code, EXIT.done)
+  })
+
   it('says clearly what it can not do', async () => {
     for (const [words, code, text] of [
       [['launch'], EXIT.usage, /signet lab knows no "launch"[^]*→ Actions: up, down/],
@@ -175,6 +186,7 @@ describe('signet lab', () => {
         /There is no lab "[^"]+"[^]*→ Start it with `signet lab up`/,
       ],
       [['--hosts', '99', 'up'], EXIT.usage, /1 to 14 hosts, not 99/],
+      [['--packages', 'tree,--root', 'prepare'], EXIT.usage, /"--root" can't be the name of a Debian package/],
     ] as const) {
       const run = await lab(...words)
       assert.equal(run.code, code, transcript(run))
