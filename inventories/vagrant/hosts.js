@@ -105,6 +105,8 @@ function variables(ssh) {
     ansible_port: Number(ssh.port ?? 22),
     ansible_user: ssh.user,
     ansible_ssh_private_key_file: ssh.identityfile,
+    // An emulated machine takes its time.
+    ansible_timeout: Number(ssh.connecttimeout ?? 60),
     // Vagrant's own policy: machines are made anew under the same address all the time.
     ansible_host_key_checking: checked,
     ...(ssh.proxycommand ? { ansible_ssh_unix_socket: SOCKET.exec(ssh.proxycommand)?.[1] } : {}),

@@ -70,7 +70,15 @@ export function untilReady(
     const onErrors = (bytes: Buffer): void => {
       errors += bytes.toString()
       const wants = errors.includes(prompt) || (as?.method === 'su' && /assword: ?$/.test(errors))
-      if (!wants || password === undefined) return
+      if (!wants) return
+      if (password === undefined) {
+        finish(
+          new SignetError('become-failed', `${as?.method ?? 'sudo'} asks for a password; none is given.`, {
+            host,
+          }),
+        )
+        return
+      }
       errors = ''
       if (++asked > 1)
         finish(

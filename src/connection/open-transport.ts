@@ -14,6 +14,13 @@ import type { ConnectionTarget } from './target.js'
 import type { BecomeUser, Traffic, Transport } from './transport.js'
 
 /**
+ * How many times the limit of a login a shell may take to start: a host that took the login is there, but it may be
+ * busy or emulated, and sudo may ask a directory service. Nothing waits for a person meanwhile: sudo gets -n or the
+ * password.
+ */
+const PATIENCE = 6
+
+/**
  * Opens the way to a host: ssh, or the controller itself.
  * @throws SignetError unreachable, login-refused, unknown-host-key, changed-host-key
  */
@@ -193,7 +200,7 @@ class LineTransport implements Transport {
     const prompt = newPrompt()
     const password = this.#target.becomePassword
     const channel = await this.#line.open(becomeCommand(script, as, prompt, password !== undefined))
-    await untilReady(channel, as, prompt, password, this.#target.host, Math.max(10, this.#target.timeout))
+    await untilReady(channel, as, prompt, password, this.#target.host, PATIENCE * this.#target.timeout)
     return channel
   }
 

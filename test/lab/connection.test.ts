@@ -231,6 +231,9 @@ describe('connections', () => {
       const su = await become('limited', '--become-method', 'su', '-e', 'ansible_become_password=Wrong-1234')
       assert.equal(su.code, EXIT.failed, transcript(su))
       assert.match(su.stdout, /su/)
+      const unasked = await become('limited', '--become-method', 'su')
+      assert.equal(unasked.code, EXIT.failed, transcript(unasked))
+      assert.match(unasked.stdout, /su asks for a password; none is given/)
     })
 
     it('one shell for each become user, however many tasks', async () => {
