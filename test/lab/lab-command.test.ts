@@ -186,7 +186,11 @@ describe('signet lab', () => {
         /There is no lab "[^"]+"[^]*→ Start it with `signet lab up`/,
       ],
       [['--hosts', '99', 'up'], EXIT.usage, /1 to 14 hosts, not 99/],
-      [['--packages', 'tree,--root', 'prepare'], EXIT.usage, /"--root" can't be the name of a Debian package/],
+      [
+        ['--packages', 'tree,--root', 'prepare'],
+        EXIT.usage,
+        /"--root" can't be the name of a Debian package/,
+      ],
     ] as const) {
       const run = await lab(...words)
       assert.equal(run.code, code, transcript(run))
