@@ -65,6 +65,7 @@ describe('inventories/vagrant', function () {
       ansible_user: 'vagrant',
       ansible_ssh_private_key_file: '/home/some one/.vagrant/machines/s1/libvirt/private_key',
       ansible_host_key_checking: false,
+      ansible_timeout: 60,
     })
     assert.equal(
       inventory.hosts.get('s2')?.vars['ansible_ssh_unix_socket'],
@@ -91,5 +92,18 @@ describe('inventories/vagrant', function () {
       load('echo "A Vagrant environment is required." >&2; exit 1'),
       /vagrant status failed/,
     )
+    await assert.rejects(
+      load(
+        "printf '%s\\n' '17,,ui,error,x' '17,,error-exit,Vagrant::Errors::Broken,Two words%!(VAGRANT_COMMA) one\\nline'; exit 1",
+      ),
+      /vagrant status failed: Two words, one line/,
+    )
+  })
+
+  it('asks again when another vagrant has locked a machine', async () => {
+    const inventory = await load(
+      `locked() { [ -e "$0.$1" ] || { : > "$0.$1"; return 0; }; return 1; }\ncase "$1 $2 $3" in\n"status --machine-readable ")\nlocked status && { echo '17,,error-exit,Vagrant::Errors::MachineLocked,x'; exit 1; }\n${answer(STATUS)}\n;;\n"ssh-config s1 s2")\nlocked ssh && { echo "Vagrant can't use the requested machine because it is locked!" >&2; exit 1; }\n${answer(SSH)}\n;;\n*) exit 9;;\nesac`,
+    )
+    assert.deepEqual([...inventory.hosts.keys()], ['s1', 's2'])
   })
 })
