@@ -18,6 +18,7 @@ import type { InstancePicture, MysqlInstance } from '../mysql/instance.js'
 import type { MysqlLogin } from '../mysql/login.js'
 import type { ConfigError } from '../mysql/requirements.js'
 import type { Statement } from '../mysql/step.js'
+import { sameValue } from '../option-file/edit.js'
 import { binaryLogStatus } from '../mysql/version.js'
 import { defineModule, type Plan } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
@@ -31,7 +32,8 @@ export const innodb_instance = defineModule({
     restart: {
       type: 'boolean',
       default: false,
-      description: 'Restart the server if a setting needs it, and wait until it answers and is ONLINE again.',
+      description:
+        'Restart the server if a setting needs it, and wait until it answers; a member that starts its group by itself: until it is ONLINE again.',
     },
     report_only: {
       type: 'boolean',
@@ -150,6 +152,11 @@ export const innodb_instance = defineModule({
               `${host} needs a restart for ${later.map(({ option }) => option).join(', ')}: set restart: true, or restart it yourself.`,
             ]
           : []),
+        ...(restarts && isMember(picture) && !comesBack(picture)
+          ? [
+              `${host} is not in its group after the restart, since ${START_ON_BOOT} is OFF: bring it back with innodb_cluster_instance.`,
+            ]
+          : []),
         ...tables.map((table) => `${host}: ${table}; a group refuses to write to it.`),
       ],
     }
@@ -230,7 +237,7 @@ function restartSteps(
   login: MysqlLogin,
   timeout: number,
 ): readonly Step[] {
-  const member = picture.members.some(({ uuid, state }) => uuid === picture.uuid && state !== 'OFFLINE')
+  const member = comesBack(picture)
   return [
     {
       do: 'sql',
@@ -250,6 +257,15 @@ function restartSteps(
     },
   ]
 }
+
+const isMember = ({ members, uuid }: InstancePicture): boolean =>
+  members.some((member) => member.uuid === uuid && member.state !== 'OFFLINE')
+
+/** Whether a server is in a group and goes back to it at its start. */
+const comesBack = (picture: InstancePicture): boolean =>
+  isMember(picture) && sameValue(picture.variables[START_ON_BOOT] ?? 'OFF', 'ON')
+
+const START_ON_BOOT = 'group_replication_start_on_boot'
 
 function isBack(picture: MysqlInstance, later: readonly ConfigError[], member: boolean): boolean {
   if (picture.kind !== 'up' || !isAsRequired(picture, later)) return false

@@ -1,6 +1,8 @@
 import type { Step } from '../host/step.js'
 import { hasPassword, needsCertificate } from './account.js'
 import { PLUGINS, recoveryPassword } from './bootstrap.js'
+import { restore } from './group-variables.js'
+import type { InstancePicture } from './instance.js'
 import type { MysqlLogin } from './login.js'
 import type { MysqlRows } from './question.js'
 import type { AuthType, Generated, SslMode, Statement } from './step.js'
@@ -19,7 +21,20 @@ export interface CloneWish {
   readonly password?: Generated
   /** Whether it is to become a member of a group; default true. */
   readonly group?: boolean
+  /** Whether it is to belong to a ClusterSet, whose members' channels never start by themselves; default false. */
+  readonly inSet?: boolean
 }
+
+/**
+ * Persisted together with skip_replica_start, and taken back together: when both are found later, a run was cut short
+ * while it cloned.
+ */
+const MARK = 'clone_valid_donor_list'
+const wasCutShort = ({ persisted }: InstancePicture): boolean =>
+  persisted[MARK] !== undefined && persisted['skip_replica_start'] !== undefined
+
+/** ER_UNKNOWN_SYSTEM_VARIABLE: the plugin that brings it is not loaded. */
+const UNKNOWN_VARIABLE = 1193
 
 /** Seconds that the copy may take. */
 const LONGEST = 7 * 86_400
@@ -30,8 +45,8 @@ const LONGEST = 7 * 86_400
  * gone for good; should it fail half way, the next run clones again.
  */
 export function cloneSteps(wish: CloneWish): readonly Step[] {
-  const { recipient, donor, login, group = true } = wish
-  const { host, picture } = recipient
+  const { recipient, donor, login, group = true, inSet = false } = wish
+  const { host } = recipient
   const donorAddress = `${donor.picture.host}:${donor.picture.port}`
   return [
     {
@@ -52,8 +67,7 @@ export function cloneSteps(wish: CloneWish): readonly Step[] {
         ...(group
           ? [...PLUGINS, { text: 'SET PERSIST group_replication_start_on_boot = OFF' }]
           : PLUGINS.slice(1)),
-        { text: 'SET PERSIST_ONLY skip_replica_start = ON' },
-        { text: 'SET GLOBAL clone_valid_donor_list = ?', values: [donorAddress] },
+        { text: `SET PERSIST ${MARK} = ?, PERSIST_ONLY skip_replica_start = ON`, values: [donorAddress] },
         ...sslVariables(wish),
       ],
       undo: [{ do: 'sql', host, login, statements: undoPreparation(recipient) }],
@@ -80,18 +94,37 @@ export function cloneSteps(wish: CloneWish): readonly Step[] {
       otherwise: `${host} did not come back after the clone. If nothing starts its mysqld again (systemctl start mysql), do so; then run again: the next run goes on with the copied data.`,
       note: `wait until ${host} is back with the data of ${donor.host}`,
     },
-    ...(picture.persisted['skip_replica_start'] === undefined
-      ? [
-          {
-            do: 'sql' as const,
-            host,
-            login,
-            statements: [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }],
-            note: `let channels of ${host} start by themselves again`,
-          },
-        ]
-      : []),
+    release(recipient, login, inSet),
   ]
+}
+
+/** What a clone that was cut short left on a server that gets its data in another way now. */
+export function leftoversOfClone(server: Server, login: MysqlLogin, inSet: boolean): readonly Step[] {
+  return wasCutShort(server.picture) ? [release(server, login, inSet)] : []
+}
+
+/** The settings that were for the clone only are as they were before it. */
+function release({ host, picture }: Server, login: MysqlLogin, inSet: boolean): Step {
+  const own = wasCutShort(picture) || picture.persisted['skip_replica_start'] === undefined
+  return {
+    do: 'sql',
+    host,
+    login,
+    statements: [
+      ...(own && !inSet ? [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }] : []),
+      ...donorListAsBefore(picture),
+    ],
+    note: `take the settings for the clone back on ${host}`,
+  }
+}
+
+function donorListAsBefore(picture: InstancePicture): readonly Statement[] {
+  return wasCutShort(picture)
+    ? [
+        { text: `RESET PERSIST IF EXISTS ${MARK}` },
+        { text: `SET GLOBAL ${MARK} = DEFAULT`, tolerate: [UNKNOWN_VARIABLE] },
+      ]
+    : restore([[MARK, '']], picture)
 }
 
 /** CLONE INSTANCE: encrypted whenever the group is, unlike AdminAPI's, which leaves it open for accounts with a password only. */
@@ -125,10 +158,14 @@ function undoPreparation({ picture }: Server): readonly Statement[] {
   const { persisted, variables } = picture
   const boot = persisted['group_replication_start_on_boot']
   return [
-    { text: "SET GLOBAL clone_valid_donor_list = ''", tolerate: [1193] },
+    ...restore([[MARK, '']], picture),
     boot === undefined
       ? { text: 'RESET PERSIST IF EXISTS group_replication_start_on_boot' }
-      : { text: 'SET PERSIST group_replication_start_on_boot = ?', values: [boot], tolerate: [1193] },
+      : {
+          text: 'SET PERSIST group_replication_start_on_boot = ?',
+          values: [boot],
+          tolerate: [UNKNOWN_VARIABLE],
+        },
     ...(persisted['skip_replica_start'] === undefined
       ? [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }]
       : []),

@@ -1,8 +1,9 @@
 import type { Step } from '../host/step.js'
 import { clustersetGrants, clustersetUser, dropAccount, recoveryUser } from './account.js'
 import { accountStep, clustersetPassword, configureMember, joinGroup, recoveryAccount } from './bootstrap.js'
-import { cloneSteps } from './clone.js'
+import { cloneSteps, leftoversOfClone } from './clone.js'
 import { channelSteps } from './clusterset/channel.js'
+import { keepChannels } from './clusterset/keep-channels.js'
 import { waitForAccount } from './clusterset/waits.js'
 import { checkOneWay, type Side } from './connectivity-steps.js'
 import type { Stack } from './local-address.js'
@@ -42,7 +43,7 @@ export function joinSteps(join: Join): readonly Step[] {
     ...checks(join),
     ...accounts(join),
     ...(cloneDonor === undefined
-      ? []
+      ? leftoversOfClone(joiner, login, isInSet(join))
       : cloneSteps({
           recipient: joiner,
           donor: cloneDonor,
@@ -50,8 +51,8 @@ export function joinSteps(join: Join): readonly Step[] {
           sslMode: wish.sslMode,
           authType: wish.authType,
           login,
+          inSet: isInSet(join),
         })),
-    ...(isReplica ? [keepChannels(joiner, login)] : []),
     ...(stack === 'MYSQL' ? [copyAccounts(join)] : []),
     ...configureMember(joiner, login, {
       groupName: cluster.groupName,
@@ -67,6 +68,7 @@ export function joinSteps(join: Join): readonly Step[] {
       ...(limit === undefined ? {} : { transactionSizeLimit: limit }),
       ...(leader === undefined ? {} : { paxosSingleLeader: leader }),
     }),
+    ...(isInSet(join) ? keepChannels(joiner, login) : []),
     ...(isReplica ? channelSteps(joiner, join.topology, login, { start: false, cluster }) : []),
     ...joinGroup(joiner, login),
   ]
@@ -135,15 +137,9 @@ function accounts({
   return steps
 }
 
-function keepChannels({ host }: Server, login: MysqlLogin): Step {
-  return {
-    do: 'sql',
-    host,
-    login,
-    statements: [{ text: 'SET PERSIST_ONLY skip_replica_start = ON' }],
-    undo: [{ do: 'sql', host, login, statements: [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }] }],
-    note: `keep channels of ${host} from starting by themselves`,
-  }
+/** Whether the cluster belongs to a ClusterSet, as primary cluster or as replica. */
+function isInSet({ cluster, topology: { clusterset } }: Join): boolean {
+  return [...(clusterset?.memberIds ?? []), ...(clusterset?.invalidatedIds ?? [])].includes(cluster.row.id)
 }
 
 /** Members log in to each other before they are a group: each must know the accounts of all. */

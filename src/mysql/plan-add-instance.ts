@@ -1,6 +1,7 @@
 import type { Plan, Prediction } from '../host/plan.js'
 import type { Step } from '../host/step.js'
-import { accountOf, joinGroup, waitForState } from './bootstrap.js'
+import { clustersetUser, recoveryUser } from './account.js'
+import { accountOf } from './bootstrap.js'
 import { seedSteps } from './group-seeds.js'
 import type { Setting } from './group-variables.js'
 import type { MysqlInstance } from './instance.js'
@@ -8,9 +9,11 @@ import { refuseJoin } from './join-refusals.js'
 import { joinSteps } from './join-steps.js'
 import { localAddressOf, type Stack } from './local-address.js'
 import type { MysqlLogin } from './login.js'
-import { convergeSettings } from './member-settings.js'
+import { dropAccounts } from './members/plan-remove.js'
+import { accountsOnlyOf } from './members/recovery-account.js'
 import { METADATA } from './metadata/schema.js'
-import { insertInstance, transaction } from './metadata/statements.js'
+import { deleteInstance, insertInstance, restoreInstance, transaction } from './metadata/statements.js'
+import { predecessors, withoutRows } from './predecessors.js'
 import { joined, seeing, withInstance, withMember } from './predict.js'
 import { chooseRecovery, donorOf, type RecoveryMethod } from './recovery-method.js'
 import { refuseOptions, refuseServer, refuseTwin, type Wish } from './refusals.js'
@@ -21,7 +24,6 @@ import {
   clusterNamed,
   clusterOfServer,
   isOnline,
-  ownState,
   type Cluster,
   type Server,
   type Topology,
@@ -50,12 +52,14 @@ const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
 export function planAddInstance(
   wanted: AddInstance,
   joiner: Server,
-  topology: Topology,
+  known: Topology,
   login: MysqlLogin,
   gtid: GtidState,
   presented: (host: string) => Presented | undefined,
 ): Plan {
   const { host, picture } = joiner
+  const gone = predecessors(joiner, known)
+  const topology = withoutRows(known, gone)
   const cluster = clusterNamed(topology, wanted.cluster)
   if (cluster === undefined)
     return refuse(
@@ -63,19 +67,19 @@ export function planAddInstance(
     )
   const { primary } = cluster
   const mine = clusterOfServer(topology, joiner)
-  if (mine !== undefined && mine.row.id !== cluster.row.id)
+  if (mine !== undefined)
     return refuse(
       `${host} is a member of cluster "${mine.row.name}" already; a server belongs to one cluster.`,
     )
   const online = isOnline(joiner) && picture.variables['group_replication_group_name'] === cluster.groupName
-  if (mine !== undefined && online) return convergeSettings(joiner, wanted.given, login)
   if (primary === undefined)
     return refuse(`Cluster "${wanted.cluster}" has no primary that is ONLINE: nothing can join it.`)
   const writer = topology.globalPrimary ?? primary
+  const { clusterset } = topology
   const isReplica =
-    topology.clusterset !== undefined &&
-    topology.clusterset.primaryClusterId !== cluster.row.id &&
-    topology.clusterset.memberIds.includes(cluster.row.id)
+    clusterset !== undefined &&
+    clusterset.primaryClusterId !== cluster.row.id &&
+    clusterset.memberIds.includes(cluster.row.id)
   const wish: Wish = {
     sslMode: (primary.picture.variables['group_replication_ssl_mode'] ?? 'DISABLED') as SslMode,
     authType: cluster.authType,
@@ -88,18 +92,6 @@ export function planAddInstance(
     : (wanted.localAddress ?? localAddressOf(joiner, stack))
   const steps: Step[] = []
 
-  if (mine !== undefined) {
-    // Recorded, but not running: it only has to come back.
-    const { state } = ownState(joiner)
-    steps.push(
-      ...(state === 'RECOVERING' ? [waitForState(joiner, login, 'ONLINE')] : joinGroup(joiner, login)),
-    )
-    return {
-      steps,
-      diff: [{ what: `${host} in cluster ${wanted.cluster}`, before: `${state}\n`, after: 'ONLINE\n' }],
-      predicts: predictions(joiner, primary, cluster, topology, login, wanted.subject),
-    }
-  }
   let clonedFrom: Server | undefined
   if (!online) {
     const donor = donorOf(wanted.cloneDonor, cluster.online, primary)
@@ -140,16 +132,13 @@ export function planAddInstance(
     opt_certSubject: wanted.subject,
     ...accountOf(joiner, cluster.allowedHost),
   }
-  const row = {
-    text: `DELETE FROM ${METADATA}.instances WHERE mysql_server_uuid = ?`,
-    values: [picture.uuid],
-  }
+  const row = deleteInstance(joiner)
   steps.push({
     do: 'sql',
     host: writer.host,
     login,
     note: `record ${host} in cluster "${wanted.cluster}"`,
-    undo: [{ do: 'sql', host: writer.host, login, statements: [row] }],
+    undo: [{ do: 'sql', host: writer.host, login, statements: [row, ...gone.map(restoreInstance)] }],
     statements: transaction([
       row,
       insertInstance(joiner, { name: cluster.row.name }, localAddress, attributes),
@@ -160,6 +149,19 @@ export function planAddInstance(
     ]),
   })
   steps.push(...seedSteps(cluster, joiner, localAddress, login))
+  const own = new Set([recoveryUser(picture.serverId), clustersetUser(picture.serverId)])
+  steps.push(
+    ...gone.flatMap((old) =>
+      dropAccounts(
+        accountsOnlyOf(old, Number(old.attributes['server_id'] ?? 0), writer, topology).filter(
+          ({ user }) => !own.has(user),
+        ),
+        writer,
+        `the server that was at ${old.address} before`,
+        login,
+      ),
+    ),
+  )
   // The new row must have reached every member before the task is over, replicas of the cluster too.
   steps.push({
     do: 'wait',
@@ -177,7 +179,7 @@ export function planAddInstance(
     diff: [
       {
         what: `${host} in cluster ${wanted.cluster}`,
-        before: online ? 'member without metadata\n' : '',
+        before: `${gone.map(({ address, uuid }) => `the server ${uuid} that was at ${address} before\n`).join('')}${online ? 'member without metadata\n' : ''}`,
         after: `member ${addressOf(joiner)}${wanted.subject === '' ? '' : `, certSubject ${wanted.subject}`}${clonedFrom === undefined ? '' : `, all its data replaced by those of ${clonedFrom.host} (clone)`}\n`,
       },
     ],

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
-import { serverState, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
-import { checkRunRerun, resultOf, runTask, type TaskArguments } from './task.js'
+import { resetHosts, serverState, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
+import { checkRunRerun, kill, resultOf, runTask, start, type TaskArguments } from './task.js'
 
 const LAB = testLab('members')
 const METADATA = 'mysql_innodb_cluster_metadata'
@@ -45,6 +45,8 @@ describe('members of a cluster without passwords', () => {
       host,
       'SELECT MEMBER_HOST, MEMBER_STATE, MEMBER_ROLE FROM performance_schema.replication_group_members ORDER BY 1',
     )
+  const addresses = (host: string): Promise<readonly string[]> =>
+    sql(LAB, host, `SELECT address FROM ${METADATA}.instances ORDER BY 1`)
   /** Recovery accounts: what they demand, and whether they have a password. */
   const accounts = (host: string): Promise<readonly string[]> =>
     sql(
@@ -54,6 +56,22 @@ describe('members of a cluster without passwords', () => {
     )
   const account = (number: number, allowed = '%'): string =>
     `mysql_innodb_cluster_${number}\t${allowed}\t/CN=MyName\t/CN=s${number}\t0`
+  /** The group has given up a member that does not answer. */
+  const expelled = (host: string): Promise<string> =>
+    shell(
+      LAB,
+      's1',
+      `until [ "$(mysql -NBe "SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE MEMBER_HOST = '${host}'")" = 0 ]; do sleep 0.2; done`,
+    )
+  const make = (...words: readonly string[]): Promise<Run> =>
+    play([
+      join(lab.directory, 'cluster.yml'),
+      '-i',
+      lab.inventory,
+      '--roles-path',
+      join(PROJECT, 'roles'),
+      ...words,
+    ])
   async function converges(host: string, module: string, args: TaskArguments): Promise<Run> {
     const { check, run, changed } = await checkRunRerun(lab, host, module, args)
     assert.deepEqual(changed, [1, 1, 0], `${transcript(check)}\n${transcript(run)}`)
@@ -73,13 +91,7 @@ describe('members of a cluster without passwords', () => {
   before(async () => {
     lab = await startLab(LAB, 3)
     await writeFile(join(lab.directory, 'cluster.yml'), CLUSTER)
-    const run = await play([
-      join(lab.directory, 'cluster.yml'),
-      '-i',
-      lab.inventory,
-      '--roles-path',
-      join(PROJECT, 'roles'),
-    ])
+    const run = await make()
     assert.equal(run.code, 0, transcript(run))
   })
   after(() => stopLab(LAB))
@@ -125,7 +137,8 @@ describe('members of a cluster without passwords', () => {
 
   it('options of the cluster are kept on all members and in the record', async () => {
     const wanted = {
-      expel_timeout: 7,
+      // Short: cases below wait until members that died are expelled.
+      expel_timeout: 1,
       member_weight: 60,
       transaction_size_limit: 1_000_000,
       disable_clone: true,
@@ -140,7 +153,7 @@ describe('members of a cluster without passwords', () => {
           host,
           "SELECT VARIABLE_VALUE FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN ('group_replication_member_expel_timeout', 'group_replication_member_weight', 'group_replication_transaction_size_limit') ORDER BY VARIABLE_NAME; SELECT COUNT(*) FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'clone'",
         ),
-        ['7', '60', '1000000', '0'],
+        ['1', '60', '1000000', '0'],
       )
     assert.deepEqual(
       await accounts('s3'),
@@ -249,5 +262,77 @@ describe('members of a cluster without passwords', () => {
       ),
       ['pm', '2\tmysql_innodb_cluster_2'],
     )
+  })
+
+  it('the primary is removed in good order, and is added again', async () => {
+    await converges('s1', 'innodb_cluster_instance', instance('s1', { state: 'absent' }))
+    assert.deepEqual(await addresses('s2'), ['s2:3306', 's3:3306'])
+    assert.deepEqual(await addresses('s1'), ['s2:3306', 's3:3306'])
+    assert.deepEqual(
+      await accounts('s2'),
+      [2, 3].map((number) => account(number)),
+    )
+    assert.deepEqual(
+      await sql(
+        LAB,
+        's1',
+        "SELECT @@group_replication_start_on_boot, @@super_read_only, @@group_replication_group_seeds, @@group_replication_local_address; SELECT COUNT(*) FROM performance_schema.replication_connection_configuration WHERE CHANNEL_NAME LIKE 'group_replication%' AND USER <> ''",
+      ),
+      ['0\t1\t\t', '0'],
+    )
+    await converges('s1', 'innodb_cluster_instance', instance('s1'))
+    assert.deepEqual(
+      await accounts('s3'),
+      [1, 2, 3].map((number) => account(number)),
+    )
+  })
+
+  it('a member that is gone is removed by force only, and is not let in when it is back', async () => {
+    await kill(LAB, 's3')
+    await expelled('s3')
+    const absent = instance('s3', { state: 'absent', address: 's3:3306' })
+    await refused('s1', 'innodb_cluster_instance', absent, /s3:3306 does not answer/)
+    await converges('s1', 'innodb_cluster_instance', { ...absent, force: true })
+    assert.deepEqual(await addresses('s2'), ['s1:3306', 's2:3306'])
+    assert.deepEqual(
+      await accounts('s1'),
+      [1, 2].map((number) => account(number)),
+    )
+    await start(LAB, 's3')
+    assert.deepEqual(
+      (await members('s1')).filter((line) => line.startsWith('s3')),
+      [],
+    )
+    const scan = await runTask(lab, 's1', 'innodb_cluster_rescan', {})
+    assert.deepEqual(changes(scan), [], transcript(scan))
+    // What is left on it is cleared away; then it is a server like any other.
+    await converges('s3', 'innodb_cluster_instance', instance('s3', { state: 'absent' }))
+    await converges('s3', 'innodb_cluster_instance', instance('s3'))
+  })
+
+  it('a server that was set up anew at the same address takes the place of its predecessor', async () => {
+    const uuid = (): Promise<readonly string[]> =>
+      sql(LAB, 's1', `SELECT mysql_server_uuid FROM ${METADATA}.instances WHERE address = 's3:3306'`)
+    const before = await uuid()
+    const [primary = ''] = (await members('s1')).filter((line) => line.endsWith('PRIMARY'))
+    await sql(
+      LAB,
+      primary.slice(0, 2),
+      `UPDATE ${METADATA}.instances SET attributes = JSON_SET(attributes, '$.server_id', 33, '$.recoveryAccountUser', 'mysql_innodb_cluster_33') WHERE address = 's3:3306'; CREATE USER mysql_innodb_cluster_33`,
+    )
+    await resetHosts(LAB, ['s3'])
+    await expelled('s3')
+    const check = await make('--check')
+    const run = await make()
+    assert.equal(run.code, 0, transcript(run))
+    assert.deepEqual(changes(run), changes(check))
+    assert.deepEqual(changes(await make()), [])
+    assert.deepEqual(await addresses('s3'), ['s1:3306', 's2:3306', 's3:3306'])
+    assert.notDeepEqual(await uuid(), before)
+    assert.deepEqual(
+      await accounts('s3'),
+      [1, 2, 3].map((number) => account(number)),
+    )
+    assert.deepEqual(await sql(LAB, 's2', 'SELECT @@group_replication_group_seeds'), ['s1:3306,s3:3306'])
   })
 })

@@ -80,6 +80,20 @@ export function accountSteps(replica: Replica): readonly Step[] {
     .map(({ member }) => renewAccount(member, writer, topology, clusterset, login))
 }
 
+/**
+ * What a member that is about to come back lacks: one that is out of its group missed what was done to the channels, and
+ * without the channel that its primary has, the group would not keep it.
+ */
+export function memberSteps(member: Server, replica: Replica): readonly Step[] {
+  const { writer, topology, clusterset, login } = replica
+  const lack = lacks(replica).find((one) => one.member.host === member.host)
+  if (lack === undefined) return []
+  return [
+    ...(lack.account ? [renewAccount(member, writer, topology, clusterset, login)] : []),
+    ...(lack.channel ? [configure(lack, replica)] : []),
+  ]
+}
+
 /** The channels of the members without starting them: other members first, the primary last. */
 export function channelSettings(replica: Replica): readonly Step[] {
   return lacks(replica)

@@ -8,6 +8,7 @@ import { setAttribute, transaction } from '../metadata/statements.js'
 import { refuseName, refuseOptions, type Wish } from '../refusals.js'
 import type { SslMode } from '../step.js'
 import { attribute, clusterOfServer, type Server, type Topology } from '../topology.js'
+import { keepChannels } from './keep-channels.js'
 import { metadataPredictions } from './predictions.js'
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
@@ -51,21 +52,7 @@ export function planCreateClusterSet(
   if (refusal !== undefined)
     return refuse(refusal.replace('member_ssl_mode', 'cluster_set_replication_ssl_mode'))
   const user = clustersetUser(primary.picture.serverId)
-  const steps: Step[] = cluster.online.map((member) => ({
-    do: 'sql',
-    host: member.host,
-    login,
-    statements: [{ text: 'SET PERSIST_ONLY skip_replica_start = ON' }],
-    undo: [
-      {
-        do: 'sql',
-        host: member.host,
-        login,
-        statements: [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }],
-      },
-    ],
-    note: `keep channels of ${member.host} from starting by themselves`,
-  }))
+  const steps: Step[] = cluster.online.flatMap((member) => keepChannels(member, login))
   steps.push(
     accountStep(
       primary,

@@ -2,7 +2,7 @@ import type { Step } from '../../host/step.js'
 import { clustersetUser, recoveryUser } from '../account.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
-import { insertCluster, insertInstance, transaction } from '../metadata/statements.js'
+import { deleteInstance, insertCluster, insertInstance, transaction } from '../metadata/statements.js'
 import type { Cluster, Server } from '../topology.js'
 import { optionAttributes } from './channel-options.js'
 import type { CreateReplicaCluster } from './create-replica.js'
@@ -52,6 +52,7 @@ export function recordCluster(
         groupName,
         attributes,
       }),
+      deleteInstance(server),
       insertInstance(server, { name: wanted.name }, localAddress, instance),
     ]),
     undo: [

@@ -55,20 +55,15 @@ export function stopGroup(server: Server, login: MysqlLogin): Step {
 }
 
 /** Starts Group Replication and waits until the member is ONLINE; a failed start is stopped again. */
-export function startGroup(
-  server: Server,
-  login: MysqlLogin,
-  options: { readonly bootstrap: boolean },
-): readonly Step[] {
+export function startGroup(server: Server, login: MysqlLogin): readonly Step[] {
   const { host } = server
-  const off = { text: 'SET GLOBAL group_replication_bootstrap_group = OFF' }
   const undo: readonly Step[] = [
     {
       do: 'sql',
       host,
       login,
       timeout: 180,
-      statements: [off, { text: 'STOP GROUP_REPLICATION' }, ...readOnlyAsBefore(server.picture)],
+      statements: [{ text: 'STOP GROUP_REPLICATION' }, ...readOnlyAsBefore(server.picture)],
     },
   ]
   return [
@@ -78,14 +73,8 @@ export function startGroup(
       login,
       timeout: 180,
       undo,
-      note: options.bootstrap ? `start the group on ${host}` : `start Group Replication on ${host}`,
-      statements: options.bootstrap
-        ? [
-            { text: 'SET GLOBAL group_replication_bootstrap_group = ON' },
-            { text: 'START GROUP_REPLICATION' },
-            off,
-          ]
-        : [{ text: 'START GROUP_REPLICATION' }],
+      note: `start Group Replication on ${host}`,
+      statements: [{ text: 'START GROUP_REPLICATION' }],
     },
     waitForState(server, login, 'ONLINE'),
   ]

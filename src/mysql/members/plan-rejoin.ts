@@ -1,6 +1,10 @@
 import type { Step } from '../../host/step.js'
 import type { Plan } from '../../host/plan.js'
 import { waitForState } from '../bootstrap.js'
+import { removeChannel } from '../channel.js'
+import { memberSteps } from '../clusterset/align-replica.js'
+import { keepChannels } from '../clusterset/keep-channels.js'
+import { channelOf, CLUSTERSET_CHANNEL } from '../clusterset/members.js'
 import { groupVariables, persist, restore, type Setting } from '../group-variables.js'
 import { gtidText, isWithin, minus, parseGtidSet } from '../gtid-set.js'
 import type { MysqlLogin } from '../login.js'
@@ -67,7 +71,7 @@ export function planRejoin(rejoin: Rejoin): Plan {
 }
 
 /** Why a recorded member can't come back; nothing was touched. */
-export function refuseRejoin({ server, row, cluster, primary }: Rejoin): string | undefined {
+export function refuseRejoin({ server, row, cluster, primary, topology }: Rejoin): string | undefined {
   const { host, picture } = server
   const group = picture.variables['group_replication_group_name'] ?? ''
   if (group !== '' && group !== cluster.groupName)
@@ -75,6 +79,13 @@ export function refuseRejoin({ server, row, cluster, primary }: Rejoin): string 
   if (cluster.authType.includes('SUBJECT') && attribute(row.attributes, 'opt_certSubject') === '')
     return `Cluster "${cluster.row.name}" uses ${cluster.authType}, but no certSubject is recorded for ${host}: remove it with state: absent and add it again with cert_subject.`
   const [own, theirs] = [parseGtidSet(picture.gtidExecuted), parseGtidSet(primary.picture.gtidExecuted)]
+  if (
+    isReplicaCluster(cluster, topology) &&
+    channelOf(primary) !== undefined &&
+    channelOf(server) === undefined &&
+    topology.globalPrimary === undefined
+  )
+    return `${host} lacks the channel ${CLUSTERSET_CHANNEL}, without which the group of cluster "${cluster.row.name}" does not keep it, and no primary of the ClusterSet answers that it could lead to. Give the play all hosts of the ClusterSet, or bring its primary cluster back first.`
   const errant = minus(own, theirs)
   if (errant.size > 0)
     return `${host} has transactions that ${primary.host} lacks: ${gtidText(errant)}. It took writes outside of the group; it can only come back without them: remove it with state: absent and force: true, then add it again with recovery_method: clone.`
@@ -137,7 +148,8 @@ export function rejoinSteps(rejoin: Rejoin): readonly Step[] {
     ...(renewed.length > 0 || recoveryUserOf(server) !== account.user
       ? [recoveryCredentials(server, account.user, requirement, login)]
       : []),
-    ...startGroup(server, login, { bootstrap: false }),
+    ...channelToSource(rejoin),
+    ...startGroup(server, login),
     ...seedSteps(
       cluster.online.filter((one) => one.host !== host),
       cluster.instances,
@@ -146,6 +158,31 @@ export function rejoinSteps(rejoin: Rejoin): readonly Step[] {
     ...recordSteps(rejoin),
   )
   return steps
+}
+
+/** Members of a ClusterSet: the channel is where the primary of the group has it, to the same source; nowhere else. */
+function channelToSource({ server, cluster, primary, topology, login }: Rejoin): readonly Step[] {
+  const { clusterset, globalPrimary: source } = topology
+  if (clusterset === undefined || cluster.row.clustersetId === null) return []
+  const kept = keepChannels(server, login)
+  if (cluster.row.id === clusterset.primaryClusterId)
+    return channelOf(server) === undefined
+      ? kept
+      : [
+          ...kept,
+          {
+            do: 'sql',
+            host: server.host,
+            login,
+            statements: removeChannel(CLUSTERSET_CHANNEL),
+            note: `remove the channel of ${server.host}`,
+          },
+        ]
+  if (source === undefined || channelOf(primary) === undefined) return kept
+  return [
+    ...kept,
+    ...memberSteps(server, { cluster, source, writer: source, topology, clusterset, login, timeout: 0 }),
+  ]
 }
 
 function recoveryUserOf({ picture }: Server): string {

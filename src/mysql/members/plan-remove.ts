@@ -1,9 +1,12 @@
 import type { Step } from '../../host/step.js'
 import type { Plan } from '../../host/plan.js'
 import { dropAccount } from '../account.js'
+import { removeChannel } from '../channel.js'
+import { channelOf, CLUSTERSET_CHANNEL } from '../clusterset/members.js'
 import type { ManagedAccount } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
+import { restoreInstance } from '../metadata/statements.js'
 import {
   addressOf,
   clusterNamed,
@@ -86,9 +89,15 @@ function targetOf(wanted: RemoveInstance, taskServer: Server, cluster: Cluster, 
   return { row, server: taskServer }
 }
 
-/** A server that no metadata records, but that is, or at its next start would be, in the cluster's group. */
+/** A server that no metadata records, but that still has something of the cluster: an earlier run was cut short. */
 const belongs = (server: Server, cluster: Cluster): boolean =>
-  server.picture.variables['group_replication_group_name'] === cluster.groupName && isLeftover(server)
+  server.picture.variables['group_replication_group_name'] === cluster.groupName &&
+  (isLeftover(server) || hasChannels(server))
+
+const hasChannels = ({ picture }: Server): boolean =>
+  picture.channels.some(
+    ({ name, user }) => name === CLUSTERSET_CHANNEL || (name === 'group_replication_recovery' && user !== ''),
+  )
 
 function refuseRemoval(
   wanted: RemoveInstance,
@@ -156,9 +165,39 @@ function removeSteps(
   steps.push(...seedSteps(remaining, rest, login))
   if (server !== undefined) {
     if (writer !== undefined) steps.push(...dropAccounts(accounts, writer, server.host, login))
-    if (isLeftover(server)) steps.push(forgetChannels(server, login))
+    if (channelOf(server) !== undefined) steps.push(forgetSet(server, login))
+    else if (topology.clusterset !== undefined) steps.push(...letStart(server, login))
+    if (isLeftover(server) || hasChannels(server)) steps.push(forgetChannels(server, login))
   }
   return steps
+}
+
+/** The channel to the primary cluster goes with the membership. */
+function forgetSet({ host }: Server, login: MysqlLogin): Step {
+  return {
+    do: 'sql',
+    host,
+    login,
+    note: `remove the channel of ${host}`,
+    statements: [...removeChannel(CLUSTERSET_CHANNEL), LET_START],
+  }
+}
+
+const LET_START = { text: 'RESET PERSIST IF EXISTS skip_replica_start' }
+
+/** A server that has left a ClusterSet may have channels of its own, which start as they always did. */
+function letStart({ host, picture }: Server, login: MysqlLogin): readonly Step[] {
+  return picture.persisted['skip_replica_start'] === undefined
+    ? []
+    : [
+        {
+          do: 'sql',
+          host,
+          login,
+          note: `let channels of ${host} start by themselves again`,
+          statements: [LET_START],
+        },
+      ]
 }
 
 function forgetRow(row: InstanceRow, writer: Server, login: MysqlLogin): Step {
@@ -175,21 +214,7 @@ function forgetRow(row: InstanceRow, writer: Server, login: MysqlLogin): Step {
         do: 'sql',
         host: writer.host,
         login,
-        statements: [
-          {
-            text: `INSERT IGNORE INTO ${METADATA}.instances (instance_id, cluster_id, address, mysql_server_uuid, instance_name, addresses, attributes, instance_type)
-              VALUES (?, ?, ?, ?, ?, CAST(? AS JSON), CAST(? AS JSON), 'group-member')`,
-            values: [
-              row.id,
-              row.clusterId,
-              row.address,
-              row.uuid,
-              row.name,
-              JSON.stringify(row.addresses),
-              JSON.stringify(row.attributes),
-            ],
-          },
-        ],
+        statements: [restoreInstance(row)],
       },
     ],
   }
@@ -205,7 +230,8 @@ function waitUntilForgotten(server: Server, row: InstanceRow, login: MysqlLogin)
   })
 }
 
-function dropAccounts(
+/** Drops accounts of a member that is no more. */
+export function dropAccounts(
   accounts: readonly ManagedAccount[],
   writer: Server,
   of: string,
@@ -242,7 +268,16 @@ function predictions(
       picture.metadata === undefined
         ? {}
         : { metadata: withInstances(picture.metadata, (each) => (each.uuid === uuid ? undefined : each)) }
-    if (one.host === server?.host) return { ...left(picture), ...metadata }
+    if (one.host === server?.host) {
+      const { channels, persisted, ...rest } = left(picture)
+      const { skip_replica_start: _skip, ...kept } = persisted
+      return {
+        ...rest,
+        ...metadata,
+        channels: channels.filter(({ name: channel }) => channel !== CLUSTERSET_CHANNEL),
+        persisted: topology.clusterset === undefined ? persisted : kept,
+      }
+    }
     const gone = new Set(accountsOnlyOf(row, serverId, one, topology))
     return {
       ...picture,

@@ -4,7 +4,7 @@ import { dropAccount, recoveryUser } from '../account.js'
 import { recoveryAccount } from '../bootstrap.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
-import { insertInstance, transaction } from '../metadata/statements.js'
+import { deleteInstance, insertInstance, transaction } from '../metadata/statements.js'
 import type { Statement } from '../step.js'
 import {
   addressOf,
@@ -318,7 +318,10 @@ function recordNew(
       host: writer.host,
       login,
       note: `record ${server.host} in cluster "${cluster.row.name}"`,
-      statements: transaction([insertInstance(server, { name: cluster.row.name }, local, attributes)]),
+      statements: transaction([
+        deleteInstance(server),
+        insertInstance(server, { name: cluster.row.name }, local, attributes),
+      ]),
     },
   ]
 }

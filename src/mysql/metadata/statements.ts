@@ -1,6 +1,5 @@
 import type { Generated, Statement } from '../step.js'
-import type { Server } from '../topology.js'
-import { addressOf } from '../topology.js'
+import { addressOf, type InstanceRow, type Server } from '../topology.js'
 import { METADATA } from './schema.js'
 
 const START: Statement = { text: 'START TRANSACTION' }
@@ -61,6 +60,31 @@ export function insertInstance(
       JSON.stringify(addresses),
       JSON.stringify(attributes),
       cluster.name,
+    ],
+  }
+}
+
+/** Removes the row of a server, and that of whatever was at its address before: a server that was set up anew has another uuid. */
+export function deleteInstance(server: Server): Statement {
+  return {
+    text: `DELETE FROM ${METADATA}.instances WHERE mysql_server_uuid = ? OR address = ?`,
+    values: [server.picture.uuid, addressOf(server)],
+  }
+}
+
+/** Brings back a row that was removed. */
+export function restoreInstance(row: InstanceRow): Statement {
+  return {
+    text: `INSERT IGNORE INTO ${METADATA}.instances (instance_id, cluster_id, address, mysql_server_uuid, instance_name, addresses, attributes, instance_type)
+      VALUES (?, ?, ?, ?, ?, CAST(? AS JSON), CAST(? AS JSON), 'group-member')`,
+    values: [
+      row.id,
+      row.clusterId,
+      row.address,
+      row.uuid,
+      row.name,
+      JSON.stringify(row.addresses),
+      JSON.stringify(row.attributes),
     ],
   }
 }

@@ -1,5 +1,5 @@
 import type { Step } from '../../host/step.js'
-import { cloneSteps } from '../clone.js'
+import { cloneSteps, leftoversOfClone } from '../clone.js'
 import { isWithin, parseGtidSet } from '../gtid-set.js'
 import { refuseClone } from '../recovery-method.js'
 import type { Server } from '../topology.js'
@@ -52,7 +52,7 @@ export function cloneFrom(
   { server, primary, set, login }: MemberTask,
   donor: Server | undefined,
 ): readonly Step[] {
-  if (donor === undefined) return []
+  if (donor === undefined) return leftoversOfClone(server, login, false)
   const user = replicationUser(server.picture.serverId)
   const revoke: Step = {
     do: 'sql',
