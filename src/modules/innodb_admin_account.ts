@@ -22,12 +22,6 @@ export const innodb_admin_account = defineModule({
       },
     },
   ],
-  contract: [
-    {
-      args: { user: 'contract_admin', password: 'Contract-1', members: [], password_expiration: '90' },
-      after: 'mysql -e "DROP USER contract_admin"',
-    },
-  ],
   probe: (host, args, task) => probeAccount(host, args, task.playHosts),
   plan: (args, state) =>
     planAccount(args, state, loginOf(args), adminGrants(state.view.server.picture.version)),

@@ -38,18 +38,20 @@ export const innodb_cluster = defineModule({
     member_auth_type: {
       type: 'string',
       enum: AUTH_TYPES,
-      default: 'PASSWORD',
-      description: 'How members authenticate to each other.',
+      description:
+        'How members authenticate to each other (default: PASSWORD for a new cluster, else what it is). It can not be changed later.',
     },
     cert_issuer: {
       type: 'string',
       default: '',
-      description: 'Name of the authority of all members in slash form: /CN=MyName.',
+      description:
+        'Name of the authority of all members in slash form: /CN=MyName. Needed with CERT types for a new cluster.',
     },
     cert_subject: {
       type: 'string',
       default: '',
-      description: "Name in this server's certificate in slash form: /CN=s1.",
+      description:
+        "Name in this server's certificate in slash form: /CN=s1. Needed with CERT_SUBJECT types for a new cluster.",
     },
     communication_stack: {
       type: 'string',
@@ -161,9 +163,10 @@ export const innodb_cluster = defineModule({
       (name) => name?.toLowerCase() === existing?.row.name.toLowerCase(),
     )
     const sslMode = sslModeOf(args.member_ssl_mode, view.server.picture.tls)
+    const authType = args.member_auth_type ?? existing?.authType ?? 'PASSWORD'
     const wish = {
       sslMode,
-      authType: args.member_auth_type,
+      authType,
       issuer: args.cert_issuer,
       subject: args.cert_subject,
     }
@@ -171,8 +174,7 @@ export const innodb_cluster = defineModule({
       const served = view.certificates.get(view.server.host) ?? { kind: 'none' as const }
       const refusal = refuseCertificate(wish, view.server, served, view.facts)
       // What is missing altogether is said by the plan, in better words.
-      const complete =
-        args.cert_issuer !== '' && (args.cert_subject !== '' || !args.member_auth_type.includes('SUBJECT'))
+      const complete = args.cert_issuer !== '' && (args.cert_subject !== '' || !authType.includes('SUBJECT'))
       if (refusal !== undefined && complete) return { steps: [], diff: [], failure: refusal }
     }
     const created = planCreateCluster(

@@ -26,7 +26,6 @@ export const innodb_cluster_info = defineModule({
     connections: 'How every kind of connection between servers is encrypted, verified and authenticated.',
   },
   examples: [{ description: 'Everything that the servers of the play know', args: {} }],
-  contract: [{ args: { members: [] } }],
   probe: (host, args, task) => viewCluster(host, args.members ?? task.playHosts, loginOf(args)),
   plan: (args, { topology, silent }) => {
     const missing = args.cluster !== undefined && clusterNamed(topology, args.cluster) === undefined

@@ -1,4 +1,6 @@
-import { planResetPasswords } from '../mysql/members/plan-recovery-accounts.js'
+import type { MysqlLogin } from '../mysql/login.js'
+import { planResetPasswords, type PasswordAges } from '../mysql/members/plan-recovery-accounts.js'
+import type { MysqlRows } from '../mysql/question.js'
 import { clusterNamed, clusterOfServer } from '../mysql/topology.js'
 import { viewCluster } from './cluster-probe.js'
 import { MEMBERS_ARGS } from './members-args.js'
@@ -34,12 +36,7 @@ export const innodb_cluster_recovery_accounts = defineModule({
   probe: async (host, args, task) => {
     const login = loginOf(args)
     const view = await viewCluster(host, args.members ?? task.playHosts, login)
-    const answer = await host.ask({
-      ask: 'mysql_rows',
-      login,
-      statement:
-        "SELECT User u, Host h, TIMESTAMPDIFF(SECOND, password_last_changed, NOW()) / 86400 d FROM mysql.user WHERE User LIKE 'mysql\\_innodb\\_%'",
-    })
+    const answer = await host.ask(agesQuestion(login))
     const ages = new Map(
       answer.kind === 'rows'
         ? answer.rows.map((row) => [`${String(row['u'])}@${String(row['h'])}`, Number(row['d'] ?? 0)])
@@ -54,15 +51,37 @@ export const innodb_cluster_recovery_accounts = defineModule({
         : clusterNamed(view.topology, args.cluster)
     if (cluster === undefined)
       return { steps: [], diff: [], failure: `${view.server.host} belongs to no cluster.` }
-    return planResetPasswords(
+    const login = loginOf(args)
+    const { renewed = [], ...plan } = planResetPasswords(
       { force: args.force, olderThan: args.max_age_days },
       cluster,
       ages,
       view.topology,
-      loginOf(args),
+      login,
     )
+    const after = new Map([...ages, ...renewed.map((account) => [account, 0] as const)])
+    return renewed.length === 0
+      ? plan
+      : { ...plan, predicts: [{ question: agesQuestion(login), answer: agesAnswer(after) }] }
   },
   result: (args, { view }) => ({
     cluster: args.cluster ?? clusterOfServer(view.topology, view.server)?.row.name ?? '',
+  }),
+})
+
+/** How old the passwords of the accounts are that clusters made. */
+const agesQuestion = (login: MysqlLogin) =>
+  ({
+    ask: 'mysql_rows',
+    login,
+    statement:
+      "SELECT User u, Host h, TIMESTAMPDIFF(SECOND, password_last_changed, NOW()) / 86400 d FROM mysql.user WHERE User LIKE 'mysql\\_innodb\\_%'",
+  }) as const
+
+const agesAnswer = (ages: PasswordAges): MysqlRows => ({
+  kind: 'rows',
+  rows: [...ages].map(([account, days]) => {
+    const at = account.lastIndexOf('@')
+    return { u: account.slice(0, at), h: account.slice(at + 1), d: days }
   }),
 })

@@ -70,13 +70,6 @@ export const innodb_instance = defineModule({
     { description: 'Set what can be set, restart if need be', args: { restart: true } },
     { description: 'Only look, and fail when the server is not ready', args: { report_only: true } },
   ],
-  contract: [
-    {
-      args: { server_id: 4711, applier_worker_threads: 3 },
-      after:
-        'mysql -e "RESET PERSIST IF EXISTS server_id; RESET PERSIST IF EXISTS replica_parallel_workers; SET GLOBAL server_id = 1; SET GLOBAL replica_parallel_workers = DEFAULT"',
-    },
-  ],
   probe: (host, args) => lookAt(host, loginOf(args)),
   plan: (args, findings): Plan => {
     const { picture, host } = findings
@@ -145,7 +138,17 @@ export const innodb_instance = defineModule({
       predicts:
         errors.length === 0
           ? []
-          : [{ question: { ask: 'mysql_instance', login }, answer: after(picture, errors, restarts) }],
+          : [
+              { question: { ask: 'mysql_instance', login }, answer: after(picture, errors, restarts) },
+              ...(errors.some(({ option }) => option === 'server_id')
+                ? [
+                    {
+                      question: { ask: 'mysql_rows', login, statement: SERVER_ID_SOURCE } as const,
+                      answer: { kind: 'rows', rows: [{ s: restarts ? 'PERSISTED' : 'DYNAMIC' }] } as const,
+                    },
+                  ]
+                : []),
+            ],
       warnings: [
         ...(later.length > 0 && !restarts
           ? [

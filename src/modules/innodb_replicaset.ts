@@ -33,8 +33,8 @@ export const innodb_replicaset = defineModule({
     member_auth_type: {
       type: 'string',
       enum: AUTH_TYPES,
-      default: 'PASSWORD',
-      description: 'How members authenticate to the primary. It can not be changed later.',
+      description:
+        'How members authenticate to the primary (default: PASSWORD for a new ReplicaSet, else what it is). It can not be changed later.',
     },
     cert_issuer: {
       type: 'string',
@@ -90,15 +90,16 @@ export const innodb_replicaset = defineModule({
     const login = loginOf(args)
     if (args.state === 'absent')
       return planDissolve({ name: args.name, force: args.force, timeout: args.timeout }, server, sets, login)
-    if (replicasetNamed(sets, args.name) === undefined) {
+    const existing = replicasetNamed(sets, args.name)
+    const authType = args.member_auth_type ?? existing?.authType ?? 'PASSWORD'
+    if (existing === undefined) {
       const wish = {
         sslMode: 'REQUIRED' as const,
-        authType: args.member_auth_type,
+        authType,
         issuer: args.cert_issuer,
         subject: args.cert_subject,
       }
-      const complete =
-        args.cert_issuer !== '' && (args.cert_subject !== '' || !args.member_auth_type.includes('SUBJECT'))
+      const complete = args.cert_issuer !== '' && (args.cert_subject !== '' || !authType.includes('SUBJECT'))
       const served = view.certificates.get(server.host) ?? { kind: 'none' as const }
       const refusal = refuseCertificate(wish, server, served, view.facts)
       // What is missing altogether is said by the plan, in better words.
@@ -109,7 +110,7 @@ export const innodb_replicaset = defineModule({
       {
         name: args.name,
         sslMode: args.replication_ssl_mode === 'AUTO' ? undefined : args.replication_ssl_mode,
-        authType: args.member_auth_type,
+        authType,
         issuer: args.cert_issuer,
         subject: args.cert_subject,
         allowedHost: args.replication_allowed_host,

@@ -29,7 +29,6 @@ export const innodb_replicaset_info = defineModule({
     connections: 'How every channel is encrypted, verified and authenticated.',
   },
   examples: [{ description: 'Everything that the servers of the play know', args: {} }],
-  contract: [{ args: { members: [] } }],
   probe: (host, args, task) => viewReplicaSets(host, args.members ?? task.playHosts, loginOf(args)),
   plan: (args, { sets, silent }) => ({
     steps: [],

@@ -32,7 +32,10 @@ export interface Example {
   readonly args: Readonly<Record<string, Value>>
 }
 
-/** What the contract test does with a module on the lab. */
+/**
+ * What the contract test does with a module on the lab. Modules for clusters have none: their examples are run on
+ * servers that live through clusters, with the same contracts.
+ */
 export interface Contract {
   /** Arguments to apply on a lab host; applied, the same probe must plan nothing. */
   readonly args: Readonly<Record<string, Value>>

@@ -119,6 +119,7 @@ export function planAdoptGroup(
       {
         id: 'new',
         name: wanted.name,
+        primaryMode: record.multiPrimary ? 'mm' : 'pm',
         attributes: { ...record.attributes, group_replication_group_name: record.groupName },
       },
       writer,

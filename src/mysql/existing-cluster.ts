@@ -27,8 +27,13 @@ export function planExistingCluster(
       wanted.autoSslMode ? undefined : wish.sslMode,
     ],
     ['memberAuthType', cluster.authType, wanted.adopt ? undefined : wish.authType],
-    ['certIssuer', cluster.issuer, certificate ? wish.issuer : undefined],
-    ['certSubject', subject, wish.authType.includes('SUBJECT') ? wish.subject : undefined],
+    // A name that is not given is kept.
+    ['certIssuer', cluster.issuer, certificate && wish.issuer !== '' ? wish.issuer : undefined],
+    [
+      'certSubject',
+      subject,
+      wish.authType.includes('SUBJECT') && wish.subject !== '' ? wish.subject : undefined,
+    ],
     [
       'communicationStack',
       variables['group_replication_communication_stack'] ?? 'MYSQL',

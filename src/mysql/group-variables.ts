@@ -101,6 +101,15 @@ export function autoIncrement(
   ]
 }
 
+/** How the server shows those of them whose value is known beforehand. */
+export function asSet(settings: readonly Setting[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    settings.flatMap(([name, value]) =>
+      typeof value === 'object' || value === 'DEFAULT' ? [] : [[name, String(value)]],
+    ),
+  )
+}
+
 /** SET PERSIST for each. */
 export function persist(settings: readonly Setting[]): readonly Statement[] {
   return settings.map(([name, value]) =>

@@ -3,12 +3,13 @@ import type { Step } from '../host/step.js'
 import { clustersetUser, recoveryUser } from './account.js'
 import { accountOf } from './bootstrap.js'
 import { seedSteps } from './group-seeds.js'
-import type { Setting } from './group-variables.js'
+import { asSet, type Setting } from './group-variables.js'
 import type { MysqlInstance } from './instance.js'
 import { refuseJoin } from './join-refusals.js'
 import { joinSteps } from './join-steps.js'
 import { localAddressOf, type Stack } from './local-address.js'
 import type { MysqlLogin } from './login.js'
+import { withVariables } from './members/after.js'
 import { dropAccounts } from './members/plan-remove.js'
 import { accountsOnlyOf } from './members/recovery-account.js'
 import { METADATA } from './metadata/schema.js'
@@ -175,7 +176,7 @@ export function planAddInstance(
   })
   return {
     steps,
-    predicts: predictions(joiner, primary, cluster, topology, login, wanted.subject),
+    predicts: predictions(wanted, joiner, primary, cluster, topology, login),
     diff: [
       {
         what: `${host} in cluster ${wanted.cluster}`,
@@ -191,21 +192,25 @@ function knows(picture: MysqlInstance, uuid: string): boolean {
 }
 
 function predictions(
+  wanted: AddInstance,
   joiner: Server,
   primary: Server,
   cluster: Cluster,
   topology: Topology,
   login: MysqlLogin,
-  subject: string,
 ): readonly Prediction[] {
   const question = { ask: 'mysql_instance', login } as const
   const metadata =
     topology.metadata === undefined
       ? undefined
-      : withInstance(topology.metadata, cluster.row.id, joiner, { opt_certSubject: subject })
+      : withInstance(topology.metadata, cluster.row.id, joiner, { opt_certSubject: wanted.subject })
   const more = metadata === undefined ? {} : { metadata }
   return [
-    { host: joiner.host, question, answer: { ...joined(joiner, primary), ...more } },
+    {
+      host: joiner.host,
+      question,
+      answer: { ...withVariables(joined(joiner, primary), asSet(wanted.given)), ...more },
+    },
     ...seeing(topology.servers)
       .filter((server) => server.host !== joiner.host)
       .map((server) => ({

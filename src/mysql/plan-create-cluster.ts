@@ -5,9 +5,10 @@ import { accountOf, bootstrapGroup, configureMember, recoveryAccount } from './b
 import { checkOneWay } from './connectivity-steps.js'
 import { refuseAdoption, refuseCreation } from './create-refusals.js'
 import { planExistingCluster } from './existing-cluster.js'
-import type { Setting } from './group-variables.js'
+import { asSet, groupVariables, type GroupSettings, type Setting } from './group-variables.js'
 import { localAddressOf, type Stack } from './local-address.js'
 import type { MysqlLogin } from './login.js'
+import { withVariables } from './members/after.js'
 import { NO_METADATA, withCluster, withGroup } from './predict.js'
 import { recordSteps } from './record-cluster.js'
 import { refuseName, refuseOptions, refuseServer, type Wish } from './refusals.js'
@@ -90,6 +91,23 @@ function planNewCluster(
   const groupName = online ? running : (wanted.groupName ?? { generate: 'uuid' as const, name: 'group' })
   const viewChangeUuid = needsViewChangeUuid(picture.version)
   const multiPrimary = wanted.multiPrimary === true
+  const settings: GroupSettings = {
+    groupName,
+    sslMode: wish.sslMode,
+    authType: wish.authType,
+    localAddress,
+    communicationStack: stack,
+    startOnBoot: !wanted.manualStartOnBoot,
+    multiPrimary,
+    given: wanted.given,
+    ...(wanted.transactionSizeLimit === undefined
+      ? {}
+      : { transactionSizeLimit: String(wanted.transactionSizeLimit) }),
+    ...(wanted.paxosSingleLeader === undefined
+      ? {}
+      : { paxosSingleLeader: wanted.paxosSingleLeader ? 'ON' : 'OFF' }),
+    ...(viewChangeUuid ? { viewChangeUuid: { generate: 'uuid' as const, name: 'view' } } : {}),
+  }
   const steps: Step[] = []
   if (online)
     steps.push({
@@ -108,23 +126,7 @@ function planNewCluster(
     steps.push(
       checkOneWay(side, side, wish.sslMode, login),
       recoveryAccount(server, server, login, wanted.allowedHost, side.requirement),
-      ...configureMember(server, login, {
-        groupName,
-        sslMode: wish.sslMode,
-        authType: wish.authType,
-        localAddress,
-        communicationStack: stack,
-        startOnBoot: !wanted.manualStartOnBoot,
-        multiPrimary,
-        given: wanted.given,
-        ...(wanted.transactionSizeLimit === undefined
-          ? {}
-          : { transactionSizeLimit: String(wanted.transactionSizeLimit) }),
-        ...(wanted.paxosSingleLeader === undefined
-          ? {}
-          : { paxosSingleLeader: wanted.paxosSingleLeader ? 'ON' : 'OFF' }),
-        ...(viewChangeUuid ? { viewChangeUuid: { generate: 'uuid' as const, name: 'view' } } : {}),
-      }),
+      ...configureMember(server, login, settings),
       ...bootstrapGroup(server, login),
     )
   }
@@ -170,10 +172,17 @@ function planNewCluster(
       note: `unload the clone plugin of ${host}`,
     })
   const shown = typeof groupName === 'string' ? groupName : 'new'
-  const after = withGroup(picture, server, shown, wish.sslMode, stack)
+  const grouped = withGroup(picture, server, shown, wish.sslMode, stack)
+  const settled = withVariables(grouped, asSet(groupVariables(settings, picture)))
+  const after = online ? grouped : { ...settled, variables: { ...settled.variables, super_read_only: 'OFF' } }
   const metadata = withCluster(
     NO_METADATA,
-    { id: 'new', name: wanted.name, attributes: { ...attributes, group_replication_group_name: shown } },
+    {
+      id: 'new',
+      name: wanted.name,
+      primaryMode: multiPrimary ? 'mm' : 'pm',
+      attributes: { ...attributes, group_replication_group_name: shown },
+    },
     server,
     instance,
   )

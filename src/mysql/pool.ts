@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import type { Connection } from 'mysql2/promise'
 import { SignetError } from '../errors.js'
 import type { Outcome } from '../host/step.js'
@@ -6,7 +7,7 @@ import { Secret } from '../value/secret.js'
 import { openSession, problemOf } from './connect.js'
 import { formatStatement } from './format.js'
 import type { GeneratedValues } from './generated.js'
-import { readInstance } from './instance.js'
+import { readInstance, type InstancePicture } from './instance.js'
 import type { MysqlLogin } from './login.js'
 import type { MysqlQuestions } from './question.js'
 import { readAccounts } from './read-accounts.js'
@@ -16,6 +17,10 @@ import type { SqlStep, Statement } from './step.js'
 
 export type Row = Readonly<Record<string, string | number | null>>
 export type MysqlQuestion = MysqlQuestions[keyof MysqlQuestions]['question']
+/** No such database, no such table. */
+const GONE: readonly number[] = [1049, 1146]
+/** How often a picture is tried whose tables go away. */
+const LOOKS = 50
 /** Runs one reading statement. @throws MysqlProblem */
 export type Query = (
   statement: string,
@@ -50,7 +55,7 @@ export class MysqlPool {
         case 'mysql_accounts':
           return await this.#reading(question.login, (query) => readAccounts(query, question))
         case 'mysql_instance':
-          return await this.#reading(question.login, readInstance)
+          return await this.#picture(question.login)
         case 'mysql_certificate':
           return await servedCertificate(await this.#openStream(question.login))
       }
@@ -153,6 +158,18 @@ export class MysqlPool {
         `${problem.message} (${problem.errno ?? problem.kind}) on: ${statement.text.slice(0, 200)}`,
         { host: this.#host, cause: problem },
       )
+    }
+  }
+
+  /** The picture of a server; once more when a table went away between two looks, for a member that joins replays all that the group did. */
+  async #picture(login: MysqlLogin): Promise<InstancePicture> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#reading(login, readInstance)
+      } catch (error) {
+        if (!GONE.includes(problemOf(error).errno ?? 0) || attempt === LOOKS) throw error
+        await setTimeout(100)
+      }
     }
   }
 

@@ -94,6 +94,7 @@ export function withCluster(
   cluster: {
     readonly id: string
     readonly name: string
+    readonly primaryMode: 'pm' | 'mm'
     readonly attributes: Readonly<Record<string, unknown>>
   },
   seed: Server,
@@ -108,6 +109,7 @@ export function withCluster(
           id: cluster.id,
           name: cluster.name,
           type: 'gr',
+          primaryMode: cluster.primaryMode,
           attributes: cluster.attributes,
           clustersetId: null,
         },

@@ -1,6 +1,24 @@
-/**
- * Modules whose contracts need servers that form clusters: the lab tests of clusters hold them (a second run changes
- * nothing, check and run give the same keys). innodb_cluster_info only reads, and has one of its own.
- */
-export const isClusterModule = (name: string): boolean =>
-  /^(innodb|mysql_router|mysql_replicaset)/.test(name) && name !== 'innodb_cluster_info'
+import { MODULES } from '../../src/modules/index.js'
+
+/** The modules that each life of servers goes through, with all examples of their documentation: see Life. */
+export const LIVES = {
+  cluster: [
+    'innodb_admin_account',
+    'innodb_cluster',
+    'innodb_cluster_fence',
+    'innodb_cluster_info',
+    'innodb_cluster_instance',
+    'innodb_cluster_primary',
+    'innodb_cluster_quorum',
+    'innodb_cluster_reboot',
+    'innodb_cluster_recovery_accounts',
+    'innodb_cluster_rescan',
+    'innodb_instance',
+  ],
+} as const
+
+/** Modules whose contracts need servers that form clusters: the lives hold them, the generic contract tests do not. */
+export const isClusterModule = (name: string): boolean => /^innodb_|^mysql_router$/.test(name)
+
+/** All of them. */
+export const CLUSTER_MODULES = MODULES.filter(({ name }) => isClusterModule(name))

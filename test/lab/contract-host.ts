@@ -10,8 +10,11 @@ import { Overlay } from '../../src/host/overlay.js'
 import { hostLayout, labLayout } from '../../src/lab/layout.js'
 import type { TaskContext } from '../../src/modules/module.js'
 
-/** The hosts of a lab as the engine holds them, with the controller as localhost. */
-export function labHosts(name: string): Hosts {
+/**
+ * The hosts of a lab as the engine holds them, with the controller as localhost.
+ * @param aliases other names of hosts
+ */
+export function labHosts(name: string, aliases: Readonly<Record<string, string>> = {}): Hosts {
   const lab = labLayout(name)
   const settings = { env: process.env, cwd: process.cwd(), sshConfig: () => NO_SSH_CONFIG }
   return new Hosts({
@@ -21,8 +24,8 @@ export function labHosts(name: string): Hosts {
           ? { ansible_connection: 'local' }
           : {
               ansible_user: 'root',
-              ansible_host: hostLayout(lab, host).address,
-              ansible_ssh_unix_socket: hostLayout(lab, host).sshSocket,
+              ansible_host: hostLayout(lab, aliases[host] ?? host).address,
+              ansible_ssh_unix_socket: hostLayout(lab, aliases[host] ?? host).sshSocket,
               ansible_ssh_private_key_file: lab.keyFile,
               ansible_ssh_known_hosts_file: lab.knownHostsFile,
             }

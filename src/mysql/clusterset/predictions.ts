@@ -42,6 +42,7 @@ export function replicaPredictions(
     {
       id: group,
       name: wanted.name,
+      primaryMode: 'pm',
       attributes: {
         group_replication_group_name: group,
         opt_memberAuthType: wish.authType,

@@ -22,6 +22,11 @@ export interface ResetPasswords {
 /** When the accounts of a server got their passwords: `user@host` to days ago. */
 export type PasswordAges = ReadonlyMap<string, number>
 
+/** A plan, and the accounts whose passwords are new after it, as `user@host`. */
+export interface ResetPlan extends Plan {
+  readonly renewed?: readonly string[]
+}
+
 /**
  * New random passwords for the recovery accounts of all members: AdminAPI's resetRecoveryAccountsPassword. Where the
  * cluster's type of authentication has none, accounts that have got one all the same lose it.
@@ -32,7 +37,7 @@ export function planResetPasswords(
   ages: PasswordAges,
   topology: Topology,
   login: MysqlLogin,
-): Plan {
+): ResetPlan {
   const writer = topology.globalPrimary
   const { name } = cluster.row
   if (writer === undefined || cluster.primary === undefined)
@@ -71,6 +76,10 @@ export function planResetPasswords(
           statements: [amendAccount(account, server, requirement)],
         },
       ]
+    }),
+    renewed: ready.map(({ row, server }) => {
+      const { user, host } = recordedAccount(row, cluster, server)
+      return `${user}@${host}`
     }),
     everyTime: withPassword && wanted.olderThan === undefined,
     diff: ready.map(({ row, server }) => {

@@ -132,7 +132,7 @@ function existingPlan(wanted: CreateReplicaSet, set: ReplicaSet, login: MysqlLog
     ...(wanted.authType !== set.authType
       ? [`memberAuthType is ${set.authType}, not ${wanted.authType}`]
       : []),
-    ...(wanted.authType.startsWith('CERT') && wanted.issuer !== set.issuer
+    ...(wanted.authType.startsWith('CERT') && wanted.issuer !== '' && wanted.issuer !== set.issuer
       ? [`certIssuer is "${set.issuer}", not "${wanted.issuer}"`]
       : []),
   ]
