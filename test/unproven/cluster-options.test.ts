@@ -125,10 +125,31 @@ describe('options of a cluster and its members', () => {
         'innodb_cluster_instance',
         `cluster: copied, members: [s1], cert_subject: /CN=s2, recovery_method: ${method}`,
       )
+    const persisted = (host: string): Promise<readonly string[]> =>
+      sql(
+        LAB,
+        host,
+        "SELECT VARIABLE_NAME FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN ('skip_replica_start', 'clone_valid_donor_list')",
+      )
     const before = await serverState(LAB, 's2')
     await refused(add('auto'), /s2 has transactions that s1 lacks/)
     assert.equal(await serverState(LAB, 's2'), before)
-    await must(add('clone'))
+    // A controller that dies while the data are there but the server is not back: the next run goes on with the copy.
+    await writeFile(file('play.yml'), add('clone'))
+    const killed = await play([file('play.yml'), '-i', lab.inventory, '-v'], {
+      onOutput: (text, end) => {
+        if (text.includes('wait until s2 is back')) end('SIGKILL')
+      },
+    })
+    assert.equal(killed.signal, 'SIGKILL', transcript(killed))
+    await shell(
+      LAB,
+      's2',
+      `until [ "$(mysql -NBe "SELECT STATE FROM performance_schema.clone_status" 2>&1)" = Completed ]; do sleep 0.2; done`,
+    )
+    assert.notDeepEqual(await persisted('s2'), [])
+    await must(add('auto'))
+    assert.deepEqual(await persisted('s2'), [])
     assert.deepEqual(await members(lab, 's1'), ['s1\tONLINE\tPRIMARY', 's2\tONLINE\tSECONDARY'])
     assert.deepEqual(await sql(LAB, 's2', "SELECT id FROM app.t; SHOW DATABASES LIKE 'junk'"), ['7'])
     assert.deepEqual(

@@ -74,7 +74,8 @@ export function startGroup(server: Server, login: MysqlLogin): readonly Step[] {
       timeout: 180,
       undo,
       note: `start Group Replication on ${host}`,
-      statements: [{ text: 'START GROUP_REPLICATION' }],
+      // 3093: its own attempt after a reboot, which this one had to wait for, has come through.
+      statements: [{ text: 'START GROUP_REPLICATION', tolerate: [3093] }],
     },
     waitForState(server, login, 'ONLINE'),
   ]
