@@ -178,6 +178,7 @@ async function withServers(
       inventory.directories.map((directory) => loadVarsDirectory(directory, environment.cwd)),
     ),
     extraVars: await parseExtraVars(invocation.list('extra-vars'), environment.cwd),
+    answers: new Map(),
     check: false,
     diff: false,
     verbosity: 0,

@@ -16,7 +16,8 @@ import { terminal } from '../report/terminal.js'
 import type { RunOptions } from '../run/options.js'
 import { runPlaybooks, type RunInput } from '../run/run-playbooks.js'
 import { parseExtraVars } from '../variables/extra-vars.js'
-import { askSecret } from './ask-secret.js'
+import { askPrompts } from './ask-prompts.js'
+import { askSecret } from './ask.js'
 import type { Command, Invocation } from './command.js'
 import type { Environment } from '../environment.js'
 import { listPlays } from './list-plays.js'
@@ -85,11 +86,12 @@ async function play(
     )
     return EXIT.done
   }
+  const answers = await askPrompts(input.playbooks, input.extraVars, environment)
   const listeners = reportersOf(invocation, environment, options)
   const emit: Listener = (event) => {
     for (const listener of listeners) listener(event)
   }
-  return runPlaybooks(input, { ...options, emit })
+  return runPlaybooks({ ...input, answers }, { ...options, emit })
 }
 
 const words = (list: readonly string[]): readonly string[] =>

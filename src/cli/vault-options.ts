@@ -1,6 +1,6 @@
 import { readVaultPassword } from '../source/read-vault-password.js'
 import { useVaultPasswords, type VaultPassword } from '../source/vault.js'
-import { askSecret } from './ask-secret.js'
+import { askSecret } from './ask.js'
 import type { Invocation, Option } from './command.js'
 import type { Environment } from '../environment.js'
 

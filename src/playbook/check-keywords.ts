@@ -19,8 +19,9 @@ const WANTED: Readonly<Record<Keyword['type'], string>> = {
   any: 'a value',
 }
 
-/** Keywords whose value is the name of a variable. */
-const VARIABLES = new Set(['register'])
+/** Whether a keyword's value is the name of a variable. */
+const namesVariable = (keyword: Keyword): boolean =>
+  keyword.name === 'register' || (keyword.name === 'name' && keyword.levels.includes('vars_prompt'))
 
 const isPlain = (value: Value): boolean =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
@@ -96,7 +97,7 @@ function checkValue(body: ValueMap, key: string, keyword: Keyword, problems: Pro
       `"${key}" must be ${WANTED[keyword.type]}, not ${kindOf(value)}.`,
       placeOfValue(body, key),
     )
-  } else if (VARIABLES.has(key) && !isVariableName(value))
+  } else if (namesVariable(keyword) && !isVariableName(value))
     notVariable(showValue(value), problems, placeOfValue(body, key))
   else if (key === 'vars' && isMap(value)) {
     for (const name of Object.keys(value))

@@ -1,5 +1,5 @@
 /** Where a keyword may stand. */
-export type Level = 'play' | 'role' | 'block' | 'task' | 'handler'
+export type Level = 'play' | 'role' | 'block' | 'task' | 'handler' | 'vars_prompt'
 
 /** What a keyword's value may be, checked before templates are evaluated. */
 export type KeywordType =
@@ -27,14 +27,22 @@ export interface Keyword {
 
 const ALL: readonly Level[] = ['play', 'role', 'block', 'task', 'handler']
 const TASKS: readonly Level[] = ['task', 'handler']
+const PROMPT: readonly Level[] = ['vars_prompt']
 const INNER: readonly Level[] = ['role', 'block', 'task', 'handler']
 
 /** Every keyword of Ansible's: honoured or refused, never ignored. docs/keywords.md is made from this table. One line each. */
 // prettier-ignore
 export const KEYWORDS: readonly Keyword[] = [
   { name: 'name', levels: ALL, type: 'text', summary: 'Shown while it runs; a handler is notified by it.' },
+  { name: 'name', levels: PROMPT, type: 'text', summary: 'The variable that is asked for.' },
+  { name: 'prompt', levels: PROMPT, type: 'text', summary: 'The question (default: the name).' },
+  { name: 'default', levels: PROMPT, type: 'any', summary: 'Value when nothing is answered, or nobody is there to answer.' },
+  { name: 'private', levels: PROMPT, type: 'boolean', summary: 'Hide what is typed, and mask it everywhere (default: yes).' },
+  { name: 'confirm', levels: PROMPT, type: 'boolean', summary: 'Ask twice, until both answers are the same.' },
+  { name: 'unsafe', levels: PROMPT, type: 'boolean', summary: 'Accepted; an answer never is a template.' },
   { name: 'hosts', levels: ['play'], type: 'texts', summary: 'Host pattern: which hosts of the inventory the play is for.' },
   { name: 'vars', levels: ALL, type: 'map', summary: 'Variables.' },
+  { name: 'vars_prompt', levels: ['play'], type: 'list', summary: 'Variables to ask for at the terminal before anything runs; one that is given with -e is not asked for.' },
   { name: 'vars_files', levels: ['play'], type: 'texts', summary: 'Files of variables, relative to the playbook.' },
   { name: 'gather_facts', levels: ['play'], type: 'boolean', summary: 'Gather facts before the first task (default: yes).' },
   { name: 'pre_tasks', levels: ['play'], type: 'items', summary: 'Tasks before the roles.' },
@@ -113,7 +121,9 @@ export const KEYWORDS: readonly Keyword[] = [
   { name: 'gather_timeout', levels: ['play'], type: 'integer', summary: 'Time limit for facts.', refused: 'Use timeout.' },
   { name: 'fact_path', levels: ['play'], type: 'text', summary: 'Directory of local facts.', refused: 'Local facts are read from /etc/ansible/facts.d only.' },
   { name: 'order', levels: ['play'], type: 'text', summary: 'Order of the hosts.', refused: 'Hosts run in the order of the inventory.' },
-  { name: 'vars_prompt', levels: ['play'], type: 'list', summary: 'Ask for variables.', refused: 'Give the variables with -e.' },
+  { name: 'encrypt', levels: PROMPT, type: 'text', summary: 'Hash the answer.', refused: 'Ask for the hash itself, made with `mkpasswd` or `openssl passwd -6`.' },
+  { name: 'salt', levels: PROMPT, type: 'text', summary: 'Salt of the hash.', refused: 'Ask for the hash itself.' },
+  { name: 'salt_size', levels: PROMPT, type: 'integer', summary: 'Size of the salt.', refused: 'Ask for the hash itself.' },
   { name: 'validate_argspec', levels: ['play'], type: 'any', summary: 'Validate variables.', refused: 'Not supported yet.' },
 ]
 

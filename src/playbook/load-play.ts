@@ -10,6 +10,7 @@ import { checkTemplates } from './check-templates.js'
 import { handDown, isYes, texts, type Inherited } from './inherit.js'
 import { newContext, type LoadOptions } from './load-context.js'
 import { collectTasks, loadRoleList } from './load-role.js'
+import { loadPrompts } from './load-prompts.js'
 import { loadItems } from './load-tasks.js'
 import type { Item, Play } from './play.js'
 import type { Problems } from './problems.js'
@@ -60,6 +61,7 @@ export async function loadPlay(
       : body['vars_files'] === undefined
         ? []
         : [body['vars_files']],
+    prompts: loadPrompts(body['vars_prompt'], place, problems),
     gatherFacts: body['gather_facts'] === undefined || isYes(body['gather_facts']),
     ...optional('serial', body['serial']),
     ...(body['max_fail_percentage'] === undefined

@@ -20,6 +20,18 @@ export interface Become {
   readonly method?: Value
 }
 
+/** A variable that is asked for before anything runs (`vars_prompt`). */
+export interface Prompt {
+  readonly place: Place
+  readonly name: string
+  readonly question: string
+  readonly default?: Value
+  /** What is typed is not shown, and its value is a secret. */
+  readonly hidden: boolean
+  /** Asked twice, until both answers are the same. */
+  readonly twice: boolean
+}
+
 export interface Play {
   readonly place: Place
   readonly name: string
@@ -29,6 +41,7 @@ export interface Play {
   readonly hostsPlace?: Place
   readonly vars: ValueMap
   readonly varsFiles: readonly Value[]
+  readonly prompts: readonly Prompt[]
   readonly gatherFacts: boolean
   /** Number, percentage or a list of both; undefined: all hosts at once. */
   readonly serial?: Value

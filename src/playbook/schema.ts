@@ -21,6 +21,8 @@ const items = (level: 'task' | 'handler'): JsonSchema => ({
 /** What a keyword's value may be. @param inside what lists of tasks hold */
 function valueOf(keyword: Keyword, inside: 'task' | 'handler'): JsonSchema {
   if (keyword.name === 'roles') return { type: ['array', 'null'], items: { $ref: '#/definitions/role' } }
+  if (keyword.name === 'vars_prompt')
+    return { type: ['array', 'null'], items: { $ref: '#/definitions/vars_prompt' } }
   switch (keyword.type) {
     case 'text':
       return PLAIN
@@ -129,6 +131,13 @@ export function playbookSchema(modules: readonly Module[]): JsonSchema {
         when: { description: 'Conditions for all of its tasks.' },
         tags: { description: 'Tags for all of its plays.' },
       },
+      additionalProperties: false,
+    },
+    vars_prompt: {
+      type: 'object',
+      title: 'Variable to ask for',
+      required: ['name'],
+      properties: keywordsSchema('vars_prompt'),
       additionalProperties: false,
     },
     role: {

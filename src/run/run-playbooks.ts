@@ -5,9 +5,10 @@ import type { Inventory, VarsDirectory, VarsSource } from '../inventory/inventor
 import { selectHosts } from '../inventory/select-hosts.js'
 import { readVars } from '../inventory/vars-directory.js'
 import { loadVarsDirectory } from '../inventory/vars-directory.js'
-import type { Play, Playbook } from '../playbook/play.js'
+import type { Play, Playbook, Prompt } from '../playbook/play.js'
 import { resolve } from '../template/template.js'
 import { showValue } from '../value/shape.js'
+import type { Value } from '../value/value.js'
 import { VERSION } from '../version.js'
 import { Variables } from '../variables/variables.js'
 import type { RunOptions } from './options.js'
@@ -20,6 +21,8 @@ export interface RunInput {
   readonly inventory: Inventory
   readonly inventoryVars: readonly VarsDirectory[]
   readonly extraVars: readonly VarsSource[]
+  /** What was answered to the questions of `vars_prompt`. */
+  readonly answers?: ReadonlyMap<Prompt, Value>
   readonly settings: ConnectionSettings
 }
 
@@ -28,6 +31,7 @@ export function newVariables(input: RunInput, options: RunOptions): Variables {
     inventory: input.inventory,
     inventoryVars: input.inventoryVars,
     extraVars: input.extraVars,
+    answers: input.answers ?? new Map(),
     check: options.check,
     diff: options.diff,
     verbosity: options.verbosity,

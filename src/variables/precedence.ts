@@ -14,6 +14,7 @@ export const PRECEDENCE = [
   'playbook host_vars/*',
   'facts',
   'play vars',
+  'play vars_prompt',
   'play vars_files',
   'role vars',
   'block and task vars',

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import type { Group, Inventory, VarsDirectory, VarsSource } from '../inventory/inventory.js'
-import type { Play, RoleUse, Task } from '../playbook/play.js'
+import type { Play, Prompt, RoleUse, Task } from '../playbook/play.js'
 import { placeOfKey } from '../source/source-file.js'
 import type { TemplateScope } from '../template/template.js'
 import { isMap } from '../value/shape.js'
@@ -13,6 +13,8 @@ export interface RunFacts {
   readonly inventory: Inventory
   readonly inventoryVars: readonly VarsDirectory[]
   readonly extraVars: readonly VarsSource[]
+  /** What was answered to the questions of `vars_prompt`. */
+  readonly answers: ReadonlyMap<Prompt, Value>
   readonly check: boolean
   readonly diff: boolean
   readonly verbosity: number
@@ -209,6 +211,10 @@ export class Variables {
     addAll('playbook host_vars/*', context.playbookVars.hosts.get(host))
     add('facts', `facts of ${host}`, this.#facts.get(host), false)
     add('play vars', 'play', context.play.vars)
+    for (const prompt of context.play.prompts) {
+      const answer = this.run.answers.get(prompt)
+      if (answer !== undefined) add('play vars_prompt', 'vars_prompt', { [prompt.name]: answer }, false)
+    }
     addAll('play vars_files', context.playVars)
     for (const each of [...inPlay, ...own]) add('role vars', `role ${each.name}`, each.vars)
     for (const vars of context.task?.vars ?? []) add('block and task vars', 'task', vars)

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { members } from './cluster-hosts.js'
+import { sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
+import { changes, play, results, transcript, type Run } from './signet.js'
+import { kill, start } from './task.js'
+
+const LAB = testLab('playbooks')
+
+/** The playbooks for what comes after the first set-up, in the order in which a user may come to need them. */
+describe('playbooks of a cluster’s life', () => {
+  let lab: TestLab
+  before(async () => {
+    lab = await startLab(LAB, 4)
+  })
+  after(() => stopLab(LAB))
+
+  const run = (playbook: string, ...words: string[]): Promise<Run> =>
+    play([`playbooks/${playbook}.yml`, '-i', lab.inventory, ...words])
+
+  /** Looks first, then does it: what check mode says must be what happens. */
+  async function done(playbook: string, ...words: string[]): Promise<Run> {
+    const checked = await run(playbook, '--check', ...words)
+    assert.equal(checked.code, 0, transcript(checked))
+    const ran = await run(playbook, ...words, '-e', 'confirm=yes')
+    assert.equal(ran.code, 0, transcript(ran))
+    assert.deepEqual(changes(ran), changes(checked))
+    assert.notDeepEqual(changes(ran), [])
+    return ran
+  }
+  const nothingLeft = async (playbook: string, ...words: string[]): Promise<void> => {
+    const again = await run(playbook, ...words)
+    assert.equal(again.code, 0, transcript(again))
+    assert.deepEqual(changes(again), [], transcript(again))
+  }
+  const online = async (host: string, ...roles: string[]): Promise<void> =>
+    assert.deepEqual(
+      await members(lab, host),
+      roles.map((role) => role.replace(' ', '\tONLINE\t')),
+    )
+  async function refused(playbook: string, ...words: string[]): Promise<void> {
+    const before = await members(lab, 's1')
+    const unconfirmed = await run(playbook, ...words)
+    assert.equal(unconfirmed.code, 2, transcript(unconfirmed))
+    assert.match(unconfirmed.stdout, /-e confirm=yes/)
+    assert.deepEqual(changes(unconfirmed), [])
+    assert.deepEqual(await members(lab, 's1'), before)
+  }
+
+  it('cluster.yml makes a cluster of the hosts of a group; a second run changes nothing', async () => {
+    const words = ['-e', 'cluster_group=primary_cluster', '-e', 'cluster_name=primary']
+    await done('cluster', ...words)
+    await online('s1', 's1 PRIMARY', 's2 SECONDARY')
+    await nothingLeft('cluster', ...words)
+  })
+
+  it('add-instance.yml adds a plain server', async () => {
+    const words = ['-e', 'cluster=primary', '-e', 'instance=s3']
+    await done('add-instance', ...words)
+    await online('s1', 's1 PRIMARY', 's2 SECONDARY', 's3 SECONDARY')
+    await nothingLeft('add-instance', ...words)
+  })
+
+  it('switchover.yml makes another member the primary', async () => {
+    await done('switchover', '-e', 'instance=s2')
+    await online('s1', 's1 SECONDARY', 's2 PRIMARY', 's3 SECONDARY')
+    await nothingLeft('switchover', '-e', 'instance=s2')
+  })
+
+  it('remove-instance.yml wants to be told to do it, and does it', async () => {
+    const words = ['-e', 'cluster=primary', '-e', 'instance=s3']
+    await refused('remove-instance', ...words)
+    await done('remove-instance', ...words)
+    await online('s1', 's1 SECONDARY', 's2 PRIMARY')
+    await nothingLeft('remove-instance', ...words, '-e', 'confirm=yes')
+  })
+
+  it('clusterset.yml builds on what is there; the removed member is used again', async () => {
+    await done('clusterset')
+    await online('s1', 's1 SECONDARY', 's2 PRIMARY')
+    await online('s3', 's3 PRIMARY', 's4 SECONDARY')
+    await nothingLeft('clusterset')
+  })
+
+  it('switchover.yml makes the other cluster the primary one', async () => {
+    await done('switchover', '-e', 'cluster=replica')
+    await sql(LAB, 's3', 'CREATE DATABASE proof')
+    await nothingLeft('switchover', '-e', 'cluster=replica')
+  })
+
+  it('status.yml reads it all, and changes nothing', async () => {
+    const status = await run('status')
+    assert.equal(status.code, 0, transcript(status))
+    assert.deepEqual(changes(status), [])
+    const shown = results(status).find(({ task }) => task === 'How they stand')
+    assert.deepEqual(shown?.result.values['msg'], ['OK_NO_TOLERANCE', 'OK_NO_TOLERANCE'], transcript(status))
+  })
+
+  it('failover.yml wants to be told to do it, and does it when the primary cluster is lost', async () => {
+    await Promise.all(['s3', 's4'].map((host) => kill(LAB, host)))
+    const words = ['-e', 'cluster=primary', '-e', 'from=primary_cluster']
+    await refused('failover', ...words)
+    await done('failover', ...words)
+    await sql(LAB, 's2', 'CREATE DATABASE after_failover')
+  })
+
+  it('reboot-cluster.yml starts a cluster after a power failure', async () => {
+    await Promise.all(['s1', 's2'].map((host) => kill(LAB, host)))
+    await Promise.all(['s1', 's2', 's3', 's4'].map((host) => start(LAB, host)))
+    const words = ['-e', 'cluster=primary']
+    await refused('reboot-cluster', ...words)
+    await done('reboot-cluster', ...words)
+    const rows = await members(lab, 's1')
+    assert.deepEqual(
+      rows.map((row) => row.split('\t').slice(0, 2).join(' ')),
+      ['s1 ONLINE', 's2 ONLINE'],
+    )
+    await nothingLeft('reboot-cluster', ...words, '-e', 'confirm=yes')
+  })
+})
