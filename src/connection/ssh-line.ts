@@ -135,7 +135,7 @@ async function authMethods(target: ConnectionTarget): Promise<Proofs> {
   return { methods, names }
 }
 
-function openSocket(target: ConnectionTarget): Promise<Duplex> {
+function openSocket(target: ConnectionTarget, signal: AbortSignal | undefined): Promise<Duplex> {
   if (target.proxyCommand !== undefined && target.unixSocket === undefined)
     return Promise.resolve(throughCommand(target.proxyCommand))
   return new Promise((resolve, reject) => {
@@ -148,14 +148,22 @@ function openSocket(target: ConnectionTarget): Promise<Duplex> {
       () => socket.destroy(new Error(`no answer within ${target.timeout} s`)),
       target.timeout * 1000,
     )
-    socket.once('connect', () => {
+    const abort = (): void => {
+      socket.destroy(new Error('given up'))
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    const settle = (): void => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+    socket.once('connect', () => {
+      settle()
       // Without it every small packet waits for the delayed acknowledgement of the last: 45 ms instead of 3.
       socket.setNoDelay(true)
       resolve(socket)
     })
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer)
+      settle()
       const why =
         {
           ECONNREFUSED: 'connection refused',
@@ -187,7 +195,14 @@ async function login(
   signal: AbortSignal | undefined,
   through: ((target: ConnectionTarget) => Promise<Duplex>) | undefined,
 ): Promise<SshClient> {
-  const socket = through === undefined ? await openSocket(target) : await through(target)
+  const isGivenUp = (): boolean => signal?.aborted === true
+  const givenUp = new SignetError('interrupted', 'The login was given up.', { host: target.host })
+  if (isGivenUp()) throw givenUp
+  const socket = through === undefined ? await openSocket(target, signal) : await through(target)
+  if (isGivenUp()) {
+    socket.destroy()
+    throw givenUp
+  }
   const names = knownHostNames(target.address, target.port)
   const types = knownTypes(known, names).flatMap((type) =>
     type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type],

@@ -91,6 +91,8 @@ export class LiveHost {
   #opened: Transport | undefined
   /** What travelled over connections that broke. */
   #before = NO_TRAFFIC
+  /** Aborted when the run is over: what was still being looked at in advance is given up. */
+  readonly #over = new AbortController()
 
   constructor(host: string, options: HostsOptions, performed: (step: Step) => void) {
     this.host = host
@@ -111,7 +113,11 @@ export class LiveHost {
       this.#transport = undefined
       this.forget('everything')
     }
-    this.#transport ??= openTransport(this.options.targetOf(this.host), this.options.signal).then(
+    if (this.#over.signal.aborted)
+      return Promise.reject(new SignetError('interrupted', 'The run is over.', { host: this.host }))
+    const { signal } = this.options
+    const either = signal === undefined ? this.#over.signal : AbortSignal.any([signal, this.#over.signal])
+    this.#transport ??= openTransport(this.options.targetOf(this.host), either).then(
       (transport) => (this.#opened = transport),
       (error: unknown) => {
         this.#transport = undefined
@@ -166,9 +172,12 @@ export class LiveHost {
     await open.close()
   }
 
+  /** Ends it for good: a login that is under way is given up, and none is begun any more. */
   async close(): Promise<void> {
+    this.#over.abort()
     for (const pool of this.#pools.values()) pool.close()
-    await this.#opened?.close()
+    // One that came through in this very moment is opened after all.
+    await (this.#opened ?? (await this.#transport?.catch(() => undefined)))?.close()
   }
 
   async #askOther(

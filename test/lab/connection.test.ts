@@ -9,7 +9,7 @@ import { EXIT } from '../../src/errors.js'
 import * as lab from '../../src/lab/lab.js'
 import { hostLayout, labLayout } from '../../src/lab/layout.js'
 import { playHere } from '../e2e/here.js'
-import { recap, results, transcript, type Run } from './signet.js'
+import { play, recap, results, transcript, type Run } from './signet.js'
 import { shell, startLab, stopLab, testLab, type TestLab } from './servers.js'
 
 const LAB = testLab('connection')
@@ -257,6 +257,17 @@ describe('connections', () => {
   })
 
   describe('commands and hosts end', () => {
+    it('the program ends when a run fails while it still logs in, to look at the next task', async () => {
+      await writeFile(
+        join(home, 'early.yml'),
+        '- hosts: all\n  gather_facts: false\n  tasks:\n    - {assert: {that: false}}\n    - {stat: {path: /tmp}}\n',
+      )
+      const run = await play([join(home, 'early.yml'), '-i', join(home, 'hosts.yml')], {
+        env: { HOME: home },
+      })
+      assert.equal(run.code, EXIT.failed, transcript(run))
+    })
+
     it('in exactly one of four ways', async () => {
       const run = await tasks(
         [
