@@ -92,7 +92,15 @@ describe('playbooks of a cluster’s life', () => {
     assert.equal(status.code, 0, transcript(status))
     assert.deepEqual(changes(status), [])
     const shown = results(status).find(({ task }) => task === 'How they stand')
-    assert.deepEqual(shown?.result.values['msg'], ['OK_NO_TOLERANCE', 'OK_NO_TOLERANCE'], transcript(status))
+    const stand = shown?.result.values['msg'] as readonly {
+      readonly clusterRole: string
+      readonly defaultReplicaSet: { readonly status: string }
+    }[]
+    assert.deepEqual(
+      stand.map(({ clusterRole, defaultReplicaSet }) => `${clusterRole} ${defaultReplicaSet.status}`),
+      ['PRIMARY OK_NO_TOLERANCE', 'REPLICA OK_NO_TOLERANCE'],
+      transcript(status),
+    )
   })
 
   it('failover.yml wants to be told to do it, and does it when the primary cluster is lost', async () => {
