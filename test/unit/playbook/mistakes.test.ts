@@ -38,7 +38,7 @@ const ONE_FILE: readonly (readonly [string, ...string[]])[] = [
     '2:17 This template is not valid: "{{" is never closed by "}}".',
   ],
   ['- hosts: all\n  strategy: free\n', '2:13 The strategy "free" is not supported.'],
-  ['- hosts: all\n  vars_prompt: []\n', '2:3 "vars_prompt" is not supported.'],
+  ['- hosts: all\n  vars_prompt: [{name: x, salt: y}]\n', '2:27 "salt" is not supported.'],
   ['- hosts: all\n  vars_files: [none.yml]\n', '2:16 There is no file of variables "none.yml".'],
   [
     '- hosts: all\n  tasks: {copy: }\n',
