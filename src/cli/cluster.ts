@@ -105,16 +105,17 @@ async function show(
     return view.globals.length === 0 ? EXIT.failed : EXIT.done
   }
   const { topology, silent } = await viewCluster(reader, names, DEFAULT_LOGIN)
+  const replicasets = replicasetsOf(topology.servers)
   if (action === 'verify') {
     const checks = verify(await gatherEvidence(hosts, become, topology, silent, environment.now()))
     const problems = checks.filter(({ ok }) => !ok)
     if (invocation.flag('json'))
       asJson({ checks: checks.length, problems: problems.map((each) => ({ ...each })) })
     else environment.stdout.write(verifyText(checks, invocation.flag('all')))
-    return problems.length > 0 || topology.clusters.length === 0 ? EXIT.failed : EXIT.done
+    const found = topology.clusters.length + replicasets.length
+    return problems.length > 0 || found === 0 ? EXIT.failed : EXIT.done
   }
   for (const each of silent) environment.stderr.write(`warning: no answer from ${each}\n`)
-  const replicasets = replicasetsOf(topology.servers)
   if (action === 'status' && !invocation.flag('json')) {
     const texts = [
       ...(topology.clusters.length > 0 || replicasets.length === 0 ? [topologyText(topology)] : []),

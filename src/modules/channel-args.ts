@@ -1,4 +1,4 @@
-import type { ChannelOptions } from '../mysql/clusterset/channel-options.js'
+import type { ChannelOptions } from '../mysql/channel-options.js'
 
 /** Options of the channel between clusters; AdminAPI's clusterSetReplication… in snake_case. */
 export const CHANNEL_ARGS = {

@@ -26,6 +26,7 @@ import { innodb_replica_cluster } from './innodb_replica_cluster.js'
 import { innodb_replicaset_info } from './innodb_replicaset_info.js'
 import { innodb_replicaset_instance } from './innodb_replicaset_instance.js'
 import { innodb_replicaset_primary } from './innodb_replicaset_primary.js'
+import { innodb_replicaset_rescan } from './innodb_replicaset_rescan.js'
 import { innodb_replicaset } from './innodb_replicaset.js'
 import { innodb_router_account } from './innodb_router_account.js'
 import { innodb_router_metadata } from './innodb_router_metadata.js'
@@ -84,6 +85,7 @@ export const MODULES = [
   innodb_replicaset_info,
   innodb_replicaset_instance,
   innodb_replicaset_primary,
+  innodb_replicaset_rescan,
   innodb_router_account,
   innodb_router_metadata,
   innodb_routing_options,

@@ -51,6 +51,7 @@ export const innodb_replicaset = defineModule({
       description:
         'Host part of the accounts (default: % for a new ReplicaSet, else what it is). When it changes, the accounts are renamed; passwords and requirements stay.',
     },
+    tags: { type: 'map', description: 'Tags of the ReplicaSet in the record, all of them (default: kept).' },
     gtid_set_is_complete: {
       type: 'boolean',
       default: false,
@@ -114,6 +115,7 @@ export const innodb_replicaset = defineModule({
         issuer: args.cert_issuer,
         subject: args.cert_subject,
         allowedHost: args.replication_allowed_host,
+        tags: args.tags,
         gtidSetIsComplete: args.gtid_set_is_complete,
       },
       server,

@@ -33,6 +33,8 @@ export const innodb_replicaset_instance = defineModule({
       description:
         "Name in this server's certificate in slash form: /CN=s2. Needed with CERT_SUBJECT types; for a member, default is the recorded one.",
     },
+    label: { type: 'string', description: 'Name of the member in the record (default: kept).' },
+    tags: { type: 'map', description: 'Tags of the member in the record, all of them (default: kept).' },
     recovery_method: {
       type: 'string',
       enum: ['auto', 'incremental', 'clone'],
@@ -71,6 +73,10 @@ export const innodb_replicaset_instance = defineModule({
       args: { replicaset: 'replicaset', cert_subject: '/CN=s3', replication_connect_retry: 10 },
     },
     {
+      description: 'A member that Router leaves alone',
+      args: { replicaset: 'replicaset', cert_subject: '/CN=s3', tags: { _hidden: true } },
+    },
+    {
       description: 'Forget a member that is gone, on any other member',
       args: { replicaset: 'replicaset', instance: 's3:3306', state: 'absent', force: true },
     },
@@ -105,6 +111,8 @@ export const innodb_replicaset_instance = defineModule({
         recoveryMethod: args.recovery_method,
         cloneDonor: args.clone_donor,
         options: givenOptions(args),
+        label: args.label,
+        tags: args.tags,
         timeout: args.timeout,
       },
       server,

@@ -1,4 +1,4 @@
-import type { OptionKey } from '../mysql/replicaset/channel-options.js'
+import type { ChannelOptions } from '../mysql/channel-options.js'
 
 /** Options of a member's channel that are written only when given; AdminAPI's names in snake_case. */
 export const CHANNEL_ARGS = {
@@ -37,7 +37,8 @@ export const CHANNEL_ARGS = {
   },
 } as const
 
-interface Given {
+/** The options that were given. */
+export function givenOptions(args: {
   readonly replication_connect_retry?: number
   readonly replication_retry_count?: number
   readonly replication_heartbeat_period?: number
@@ -45,20 +46,17 @@ interface Given {
   readonly replication_zstd_compression_level?: number
   readonly replication_bind?: string
   readonly replication_network_namespace?: string
-}
-
-/** The options that were given, by the key under which metadata keeps them. */
-export function givenOptions(args: Given): Readonly<Partial<Record<OptionKey, string | number>>> {
-  const all: readonly (readonly [OptionKey, string | number | undefined])[] = [
-    ['opt_replConnectRetry', args.replication_connect_retry],
-    ['opt_replRetryCount', args.replication_retry_count],
-    ['opt_replHeartbeatPeriod', args.replication_heartbeat_period],
-    ['opt_replCompressionAlgorithms', args.replication_compression_algorithms],
-    ['opt_replZstdCompressionLevel', args.replication_zstd_compression_level],
-    ['opt_replBind', args.replication_bind],
-    ['opt_replNetworkNamespace', args.replication_network_namespace],
-  ]
-  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
+}): ChannelOptions {
+  const all = {
+    connectRetry: args.replication_connect_retry,
+    retryCount: args.replication_retry_count,
+    heartbeatPeriod: args.replication_heartbeat_period,
+    compressionAlgorithms: args.replication_compression_algorithms,
+    zstdCompressionLevel: args.replication_zstd_compression_level,
+    bind: args.replication_bind,
+    networkNamespace: args.replication_network_namespace,
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
 export const MEMBERS_ARG = {

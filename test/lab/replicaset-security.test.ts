@@ -1,217 +1,207 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { play, PROJECT, transcript, type Run } from './signet.js'
-import { quote, shell, sql, startLab, stopLab, type TestLab, testLab } from './servers.js'
+import { AUTH_TYPES, SSL_MODES, type AuthType, type SslMode } from '../../src/mysql/step.js'
+import { makeCertificates, tearDown, tlsVariables, upload } from './cluster-hosts.js'
+import { proveAccount, uploadClients } from './login-attempts.js'
+import { serverState, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
+import { changes, play, PROJECT, transcript, type Run } from './signet.js'
 
 const LAB = testLab('rs-security')
 
-const SERVERS = `
-- hosts: replicaset
-  gather_facts: false
-  roles: [certificate_authority, server_certificate]
-- hosts: replicaset
+const TLS = `
+- hosts: mysql
   become: true
   gather_facts: false
   roles: [mysql_tls]
 `
 const REPLICASET = `
-- hosts: replicaset
+- hosts: mysql
   become: true
   gather_facts: false
-  roles: [innodb_replicaset]
-`
-const DISSOLVE = `
-- hosts: s1
-  become: true
-  gather_facts: false
+  vars:
+    subject: "{{ '/CN=' ~ inventory_hostname if 'SUBJECT' in auth_type else omit }}"
   tasks:
-    - innodb_replicaset: {name: replicaset, state: absent, members: [s1, s2]}
+    - name: create
+      innodb_replicaset:
+        name: matrix
+        replication_ssl_mode: "{{ ssl_mode }}"
+        member_auth_type: "{{ auth_type }}"
+        cert_issuer: "{{ (issuer | default('/CN=MyName')) if 'CERT' in auth_type else omit }}"
+        cert_subject: "{{ own_subject | default(subject) }}"
+      when: inventory_hostname == 's1'
+    - name: add
+      innodb_replicaset_instance:
+        replicaset: matrix
+        cert_subject: "{{ joiner_subject | default(subject) }}"
+      when: inventory_hostname == 's2'
 `
 
-/** SSL modes with types of authentication. */
-const COMBINATIONS: readonly (readonly [mode: string, type: string])[] = [
-  ['DISABLED', 'PASSWORD'],
-  ['AUTO', 'CERT_SUBJECT'],
-  ['REQUIRED', 'PASSWORD'],
-  ['REQUIRED', 'CERT_ISSUER'],
-]
-
-describe('the channels of a ReplicaSet: SSL modes and types of authentication', () => {
+describe('the channels of a ReplicaSet: every SSL mode with every type of authentication', () => {
   let lab: TestLab
-  const file = (name: string): string => join(lab.directory, name)
+  let pki: string
   const run = (playbook: string, ...words: string[]): Promise<Run> =>
     play([
-      file(playbook),
+      join(lab.directory, playbook),
       '-i',
       lab.inventory,
-      '-i',
-      file('groups.yml'),
       '--roles-path',
       join(PROJECT, 'roles'),
       ...words,
     ])
-  const vars = (values: Record<string, string>): readonly string[] => ['-e', JSON.stringify(values)]
-  const choose = (mode: string, type: string): readonly string[] =>
-    vars({ innodb_replicaset_replication_ssl_mode: mode, innodb_replicaset_member_auth_type: type })
+  const create = (mode: string, type: string, ...words: string[]): Promise<Run> =>
+    run('replicaset.yml', '-e', `ssl_mode=${mode}`, '-e', `auth_type=${type}`, ...words)
+  const states = (): Promise<readonly string[]> =>
+    Promise.all(lab.hosts.map((host) => serverState(LAB, host)))
 
   before(async () => {
     lab = await startLab(LAB, 2)
-    await writeFile(
-      file('groups.yml'),
-      'mysql:\n  children:\n    replicaset:\n      hosts:\n        s1:\n        s2:\n',
-    )
-    await writeFile(file('servers.yml'), SERVERS)
-    await writeFile(file('replicaset.yml'), REPLICASET)
-    await writeFile(file('dissolve.yml'), DISSOLVE)
-    const servers = await run('servers.yml', ...vars({ mysql_require_secure_transport: 'false' }))
+    pki = join(lab.directory, 'pki')
+    await makeCertificates(pki, lab.hosts)
+    await writeFile(join(lab.directory, 'replicaset.yml'), REPLICASET)
+    await writeFile(join(lab.directory, 'tls.yml'), TLS)
+    const servers = await run('tls.yml', '-e', tlsVariables(pki))
     assert.equal(servers.code, 0, transcript(servers))
-    await strangers()
+    await uploadClients(lab, pki)
   })
+  afterEach(() => tearDown(lab, lab.hosts))
   after(() => stopLab(LAB))
 
-  /** On s2: a certificate of the same authority for another name, and one of another authority for the same name. */
-  async function strangers(): Promise<void> {
-    const pki = file('strangers')
-    await mkdir(pki)
-    const openssl = (...words: string[]): Buffer =>
-      execFileSync('openssl', words, { cwd: pki, stdio: 'pipe' })
-    const ours = file('pki')
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'ca-key.pem',
-      '-out',
-      'ca.pem',
-      '-subj',
-      '/CN=MyName',
-      '-days',
-      '5',
-    )
-    for (const [name, subject, ...authority] of [
-      ['issuer', '/CN=s2', '-CA', 'ca.pem', '-CAkey', 'ca-key.pem'],
-      [
-        'subject',
-        '/CN=other',
-        '-CA',
-        join(ours, 'ca.pem'),
-        '-CAkey',
-        join(ours, 'ca-key.pem'),
-        '-passin',
-        `file:${join(ours, 'ca-passphrase')}`,
-      ],
-    ] as const) {
-      openssl(
-        'req',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-keyout',
-        `${name}-key.pem`,
-        '-out',
-        `${name}.csr`,
-        '-subj',
-        subject,
-      )
-      openssl(
-        'x509',
-        '-req',
-        '-in',
-        `${name}.csr`,
-        ...authority,
-        '-set_serial',
-        '77',
-        '-out',
-        `${name}-cert.pem`,
-        '-days',
-        '5',
-      )
-      for (const part of ['cert', 'key']) {
-        const text = await readFile(join(pki, `${name}-${part}.pem`), 'utf8')
-        await shell(LAB, 's2', `printf '%s' ${quote(text)} > /root/${name}-${part}.pem`)
-      }
-    }
-  }
-
-  /** Which logins with the account of s2 the primary accepts. */
-  async function accepted(): Promise<Readonly<Record<string, boolean>>> {
-    const [password = ''] = await sql(
-      LAB,
-      's2',
-      "SELECT User_password FROM mysql.slave_master_info WHERE Channel_name = ''",
-    )
-    const login = (name: string, secret: string, ...words: readonly string[]): string =>
-      `printf '[client]\\nuser=mysql_innodb_rs_2\\npassword="%s"\\n' ${quote(secret)} > /root/login.cnf; mysql --defaults-file=/root/login.cnf -h s1 --connect-timeout=5 ${words.join(' ')} -NBe 'SELECT 1' >/dev/null 2>&1 && echo ${name} yes || echo ${name} no`
-    const certificate = (path: string): readonly string[] => [
-      '--ssl-mode=VERIFY_IDENTITY',
-      '--ssl-ca=/etc/mysql/ssl/ca.pem',
-      `--ssl-cert=${path}-cert.pem`,
-      `--ssl-key=${path}-key.pem`,
-    ]
-    const own = certificate('/etc/mysql/ssl/server')
-    const text = await shell(
-      LAB,
-      's2',
-      [
-        login('right', password, ...own),
-        login('no_certificate', password, '--ssl-mode=REQUIRED'),
-        login('wrong_issuer', password, ...certificate('/root/issuer')),
-        login('wrong_subject', password, ...certificate('/root/subject')),
-        login('wrong_password', 'wrong', ...own),
-      ].join('\n'),
-    )
-    return Object.fromEntries(
-      text.split('\n').map((line) => {
-        const [name = '', answer] = line.split(' ')
-        return [name, answer === 'yes']
-      }),
-    )
-  }
-
-  for (const [mode, type] of COMBINATIONS)
-    it(`${mode} with ${type}`, async () => {
-      const created = await run('replicaset.yml', ...choose(mode, type))
-      assert.equal(created.code, 0, transcript(created))
-      const [channel = ''] = await sql(
+  /** The channel as its replica shows it, and as the primary sees the connection. */
+  async function proveChannel(mode: SslMode, type: AuthType): Promise<void> {
+    const [channel, connection] = await Promise.all([
+      sql(
         LAB,
         's2',
-        "SELECT USER, SSL_ALLOWED, SSL_CA_FILE <> '', SSL_VERIFY_SERVER_CERTIFICATE, SSL_CERTIFICATE <> '' FROM performance_schema.replication_connection_configuration WHERE CHANNEL_NAME = ''",
-      )
-      const tls = mode !== 'DISABLED'
-      const verified = mode.startsWith('VERIFY')
-      const certificate = type.startsWith('CERT')
-      assert.deepEqual(channel.split('\t'), [
+        "SELECT USER, SSL_ALLOWED, SSL_CA_FILE, SSL_VERIFY_SERVER_CERTIFICATE, SSL_CERTIFICATE, SSL_KEY, @@global.super_read_only FROM performance_schema.replication_connection_configuration WHERE CHANNEL_NAME = ''",
+      ),
+      sql(
+        LAB,
+        's1',
+        `SELECT DISTINCT IF(s.VARIABLE_VALUE = '', 'none', s.VARIABLE_VALUE) FROM performance_schema.threads t JOIN performance_schema.status_by_thread s USING (THREAD_ID)
+         WHERE t.PROCESSLIST_USER = 'mysql_innodb_rs_2' AND t.PROCESSLIST_COMMAND LIKE 'Binlog Dump%' AND s.VARIABLE_NAME = 'Ssl_version'`,
+      ),
+    ])
+    const certificate = type === 'PASSWORD' ? '' : '/etc/mysql/ssl/server'
+    assert.deepEqual(channel, [
+      [
         'mysql_innodb_rs_2',
-        tls ? 'YES' : 'NO',
-        verified ? '1' : '0',
+        mode === 'DISABLED' ? 'NO' : 'YES',
+        mode.startsWith('VERIFY') ? '/etc/mysql/ssl/ca.pem' : '',
         mode === 'VERIFY_IDENTITY' ? 'YES' : 'NO',
-        certificate ? '1' : '0',
-      ])
-      const [version = ''] = await sql(
-        LAB,
-        's1',
-        "SELECT s.VARIABLE_VALUE FROM performance_schema.threads t JOIN performance_schema.status_by_thread s USING (THREAD_ID) WHERE t.PROCESSLIST_USER = 'mysql_innodb_rs_2' AND s.VARIABLE_NAME = 'Ssl_version'",
-      )
-      assert.match(version, tls ? /^TLSv1\.[23]$/ : /^$/)
-      assert.deepEqual(await accepted(), {
-        right: true,
-        no_certificate: !certificate,
-        wrong_issuer: false,
-        wrong_subject: !type.includes('SUBJECT'),
-        wrong_password: false,
-      })
-      const [secret] = await sql(
-        LAB,
-        's1',
-        "SELECT LENGTH(authentication_string) > 0 FROM mysql.user WHERE User = 'mysql_innodb_rs_2'",
-      )
-      assert.equal(secret, type.endsWith('PASSWORD') ? '1' : '0')
-      const dissolved = await run('dissolve.yml')
-      assert.equal(dissolved.code, 0, transcript(dissolved))
+        certificate && `${certificate}-cert.pem`,
+        certificate && `${certificate}-key.pem`,
+        '1',
+      ].join('\t'),
+    ])
+    assert.deepEqual(connection, [mode === 'DISABLED' ? 'none' : 'TLSv1.3'])
+  }
+
+  const possible = SSL_MODES.flatMap((mode) =>
+    AUTH_TYPES.filter((type) => mode !== 'DISABLED' || type === 'PASSWORD').map(
+      (type) => [mode, type] as const,
+    ),
+  )
+  for (const [mode, type] of possible)
+    it(`${mode} and ${type}`, async () => {
+      const made = await create(mode, type)
+      assert.equal(made.code, 0, transcript(made))
+      await Promise.all([proveChannel(mode, type), proveAccount(lab, 'mysql_innodb_rs_2', '', type)])
+      if (type === 'CERT_SUBJECT') assert.deepEqual(changes(await create(mode, type)), [])
     })
+
+  it('AUTO is REQUIRED where there is TLS, with every type', async () => {
+    for (const type of AUTH_TYPES) {
+      const looked = await create('AUTO', type, '--check', '--diff')
+      assert.equal(looked.code, 0, transcript(looked))
+      assert.match(looked.stdout, new RegExp(`replicationSslMode REQUIRED, memberAuthType ${type}\\b`))
+    }
+    const made = await create('AUTO', 'CERT_ISSUER')
+    assert.equal(made.code, 0, transcript(made))
+    await proveChannel('REQUIRED', 'CERT_ISSUER')
+    assert.deepEqual(changes(await create('AUTO', 'CERT_ISSUER')), [])
+  })
+
+  it('what can not be is refused before anything is touched', async () => {
+    const before = await states()
+    const cases: readonly (readonly [mode: string, type: AuthType, values: object, RegExp])[] = [
+      ...AUTH_TYPES.filter((type) => type !== 'PASSWORD').flatMap((type) => [
+        ['DISABLED', type, {}, /DISABLED allows only member_auth_type PASSWORD/] as const,
+        ['VERIFY_CA', type, { issuer: '' }, /needs cert_issuer/] as const,
+      ]),
+      ['REQUIRED', 'CERT_SUBJECT', { own_subject: '' }, /needs cert_subject/],
+      [
+        'REQUIRED',
+        'CERT_ISSUER',
+        { issuer: '/CN=Nobody' },
+        /issued by "\/CN=MyName", but cert_issuer is "\/CN=Nobody"/,
+      ],
+      [
+        'REQUIRED',
+        'CERT_SUBJECT_PASSWORD',
+        { own_subject: '/CN=other' },
+        /is for "\/CN=s1", but cert_subject is "\/CN=other"/,
+      ],
+    ]
+    for (const [mode, type, values, expected] of cases) {
+      const refused = await create(mode, type, '-e', JSON.stringify(values), '-l', 's1')
+      assert.equal(refused.code, 2, transcript(refused))
+      assert.match(refused.stdout, expected)
+    }
+    assert.deepEqual(await states(), before)
+  })
+
+  it('a member that can not log in is not added, and every server stays as it was', async () => {
+    const alone = await create('VERIFY_IDENTITY', 'CERT_SUBJECT', '-l', 's1')
+    assert.equal(alone.code, 0, transcript(alone))
+    const before = await states()
+    const refused = async (expected: RegExp, ...words: string[]): Promise<void> => {
+      const failed = await create('VERIFY_IDENTITY', 'CERT_SUBJECT', ...words)
+      assert.equal(failed.code, 2, transcript(failed))
+      assert.match(failed.stdout, expected)
+      assert.deepEqual(changes(failed), [])
+      assert.deepEqual(await states(), before, 'the cancelled operation left something behind')
+    }
+    await refused(
+      /is for "\/CN=s2", but cert_subject is "\/CN=other"/,
+      '-e',
+      '{"joiner_subject": "/CN=other"}',
+    )
+    await refused(/needs cert_subject/, '-e', '{"joiner_subject": ""}')
+    // The very same names, but of an authority that s1 does not know.
+    const strangers = join(lab.directory, 'strangers')
+    await makeCertificates(strangers, ['s2'])
+    await upload(lab, 's2', strangers, '/root/strangers', ['ca1.pem', 's2-cert.pem', 's2-key.pem'])
+    const use = (from: string, files: readonly string[]): Promise<string> =>
+      shell(
+        LAB,
+        's2',
+        `cd /etc/mysql/ssl; ${['ca', 'server-cert', 'server-key'].map((name, i) => `cat ${from}/${files[i] ?? ''} > ${name}.pem`).join('; ')}; mysql -e 'ALTER INSTANCE RELOAD TLS'`,
+      )
+    await shell(LAB, 's2', 'cp -a /etc/mysql/ssl /root/ssl')
+    await use('/root/strangers', ['ca1.pem', 's2-cert.pem', 's2-key.pem'])
+    await refused(/ssl_ca does not hold that authority/)
+    await use('/root/ssl', ['ca.pem', 'server-cert.pem', 'server-key.pem'])
+    const joined = await create('VERIFY_IDENTITY', 'CERT_SUBJECT')
+    assert.equal(joined.code, 0, transcript(joined))
+  })
+
+  it('a server without TLS: AUTO is DISABLED; modes and types that need TLS are refused', async () => {
+    const off = `printf '[mysqld]\\ntls_version=\\n' > /etc/mysql/mysql.conf.d/zzz-off.cnf; systemctl restart mysql`
+    await Promise.all(lab.hosts.map((host) => shell(LAB, host, off)))
+    const before = await states()
+    for (const [mode, type, expected] of [
+      ['REQUIRED', 'PASSWORD', /its server speaks no TLS/],
+      ['VERIFY_CA', 'CERT_ISSUER', /its server speaks no TLS/],
+      ['AUTO', 'CERT_SUBJECT', /DISABLED allows only member_auth_type PASSWORD/],
+    ] as const) {
+      const refused = await create(mode, type)
+      assert.equal(refused.code, 2, transcript(refused))
+      assert.match(refused.stdout, expected)
+    }
+    assert.deepEqual(await states(), before)
+    const made = await create('AUTO', 'PASSWORD')
+    assert.equal(made.code, 0, transcript(made))
+    await proveChannel('DISABLED', 'PASSWORD')
+  })
 })

@@ -17,7 +17,7 @@ import {
   wantedChannel,
   type WantedChannel,
 } from './channel.js'
-import type { ChannelOptions } from './channel-options.js'
+import type { ChannelOptions } from '../channel-options.js'
 import { fenceSteps } from './fence.js'
 import { channelAccount, channelOf, CLUSTERSET_CHANNEL, primaryLast, replicates } from './members.js'
 

@@ -2,6 +2,7 @@ import type { Step } from '../../host/step.js'
 import { needsCertificate } from '../account.js'
 import { clustersetPassword } from '../bootstrap.js'
 import { channelSsl, removeChannel, type SqlPart } from '../channel.js'
+import { hasOptions, optionsSql, recordedOptions, type ChannelOptions } from '../channel-options.js'
 import type { ReplicationChannel } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import type { AuthType, SslMode, Statement } from '../step.js'
@@ -13,7 +14,6 @@ import {
   type Server,
   type Topology,
 } from '../topology.js'
-import { hasOptions, optionsSql, recordedOptions, type ChannelOptions } from './channel-options.js'
 import { channelAccount, channelOf, CLUSTERSET_CHANNEL } from './members.js'
 
 /** ER_REPLICA_CHANNEL_DOES_NOT_EXIST and ER_REPLICA_CONFIGURATION: there is nothing to stop. */
@@ -26,6 +26,11 @@ export const STOP_CHANNEL: Statement = {
 export const START_CHANNEL: Statement = {
   text: 'START REPLICA FOR CHANNEL ?',
   values: [CLUSTERSET_CHANNEL],
+}
+
+/** The options that a cluster's channel shall have: those recorded, over what AdminAPI sets when nothing is asked for. */
+export function optionsOfChannel(cluster: Cluster | undefined): ChannelOptions {
+  return { connectRetry: 3, retryCount: 10, ...recordedOptions(cluster?.row.attributes ?? {}) }
 }
 
 /** Where the channel of a member shall lead, and how. */
@@ -54,7 +59,7 @@ export function wantedChannel(
     user: channelAccount(member, topology, clusterset).user,
     sslMode: clusterset.sslMode as SslMode,
     authType: clusterset.authType,
-    options: { ...recordedOptions(cluster?.row.attributes ?? {}), ...given },
+    options: { ...optionsOfChannel(cluster), ...given },
   }
 }
 

@@ -19,7 +19,7 @@ import {
   type Topology,
 } from '../topology.js'
 import { channelSteps } from './channel.js'
-import type { ChannelOptions } from './channel-options.js'
+import type { ChannelOptions } from '../channel-options.js'
 import { CLUSTERSET_CHANNEL } from './members.js'
 import { replicaPredictions } from './predictions.js'
 import { recordCluster } from './record-replica.js'

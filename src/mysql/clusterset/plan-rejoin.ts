@@ -7,7 +7,7 @@ import { METADATA } from '../metadata/schema.js'
 import { setAttribute, transaction } from '../metadata/statements.js'
 import type { Cluster, ClusterSet, Server, Topology } from '../topology.js'
 import { alignReplica } from './align-replica.js'
-import { optionAttributes, type ChannelOptions } from './channel-options.js'
+import { optionAttributes, type ChannelOptions } from '../channel-options.js'
 import { fenceSteps } from './fence.js'
 import {
   CLUSTERSET_CHANNEL,

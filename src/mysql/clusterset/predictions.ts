@@ -1,5 +1,6 @@
 import type { Prediction } from '../../modules/module.js'
 import { clustersetUser, hasPassword, needsCertificate } from '../account.js'
+import type { ChannelOptions } from '../channel-options.js'
 import type { InstancePicture, Metadata, ReplicationChannel } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import { predictPictures } from '../members/after.js'
@@ -7,7 +8,7 @@ import { seeing, withCluster, withGroup } from '../predict.js'
 import type { Wish } from '../refusals.js'
 import type { SslMode } from '../step.js'
 import { attribute, type Cluster, type ClusterSet, type Server, type Topology } from '../topology.js'
-import { recordedOptions, type ChannelOptions } from './channel-options.js'
+import { optionsOfChannel } from './channel.js'
 import type { CreateReplicaCluster } from './create-replica.js'
 import { channelAccount, CLUSTERSET_CHANNEL } from './members.js'
 import type { Change } from './switch-over.js'
@@ -146,7 +147,7 @@ export function asReplica(
   given: ChannelOptions = {},
 ): InstancePicture {
   const { picture } = server
-  const options = { ...recordedOptions(cluster.row.attributes), ...given }
+  const options = { ...optionsOfChannel(cluster), ...given }
   return {
     ...picture,
     channels: [

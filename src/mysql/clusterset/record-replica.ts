@@ -4,7 +4,7 @@ import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
 import { deleteInstance, insertCluster, insertInstance, transaction } from '../metadata/statements.js'
 import type { Cluster, Server } from '../topology.js'
-import { optionAttributes } from './channel-options.js'
+import { optionAttributes } from '../channel-options.js'
 import type { CreateReplicaCluster } from './create-replica.js'
 import type { Start } from './start-replica.js'
 

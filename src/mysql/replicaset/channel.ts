@@ -1,12 +1,12 @@
 import type { Step } from '../../host/step.js'
 import { hasPassword, needsCertificate } from '../account.js'
 import { channelSsl, removeChannel } from '../channel.js'
+import { optionsSql, type ChannelOptions } from '../channel-options.js'
 import type { InstancePicture, ReplicationChannel } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import type { AuthType, SslMode, Statement } from '../step.js'
 import type { Server } from '../topology.js'
 import { replicationPassword, replicationUser } from './account.js'
-import { optionsPart, type ChannelOptions } from './channel-options.js'
 import { CHANNEL, channelOf, isReadOnly } from './replicaset.js'
 
 /** How a ReplicaSet's channels are secured. */
@@ -102,7 +102,7 @@ export function configureStatements(
   options: ChannelOptions,
 ): readonly Statement[] {
   const ssl = channelSsl(security.sslMode, security.authType, of.picture.variables)
-  const more = optionsPart(options)
+  const more = optionsSql(options)
   return [
     ...removeChannel(CHANNEL),
     {

@@ -1,6 +1,7 @@
 import type { Value, ValueMap } from '../../value/value.js'
+import { CHANNEL_OPTIONS, recordedOptions } from '../channel-options.js'
 import { attribute } from '../topology.js'
-import { CHANNEL_OPTIONS, optionsOf } from './channel-options.js'
+import { tagsView } from '../views/tags.js'
 import { channelOf, type ReplicaSet } from './replicaset.js'
 
 /** Settings of the parallel applier that options() shows. */
@@ -24,13 +25,16 @@ export function replicasetOptions(set: ReplicaSet): ValueMap {
         { option: 'replicationSslMode', value: set.sslMode },
       ],
       name: set.name,
-      tags: { global: [] },
+      tags: tagsView(
+        attributes,
+        set.members.map(({ row }) => row),
+      ),
       topology: Object.fromEntries(
         set.members.map(({ row, server }): readonly [string, Value] => {
           if (server === undefined)
             return [row.name, { connectError: 'not among the servers that were read, or it does not answer' }]
           const channel = channelOf(server)
-          const recorded = optionsOf(row)
+          const recorded = recordedOptions(row.attributes)
           return [
             row.name,
             [
@@ -39,9 +43,9 @@ export function replicasetOptions(set: ReplicaSet): ValueMap {
                 return value === undefined ? [] : [{ value, variable: name }]
               }),
               { option: 'certSubject', value: attribute(row.attributes, 'opt_certSubject') },
-              ...CHANNEL_OPTIONS.map(({ option, key, shown }): ValueMap => ({
-                option,
-                value: channel?.[shown] ?? null,
+              ...CHANNEL_OPTIONS.map(({ key }): ValueMap => ({
+                option: `replication${key.charAt(0).toUpperCase()}${key.slice(1)}`,
+                value: channel?.[key] ?? null,
                 variable: recorded[key] ?? null,
               })),
             ],

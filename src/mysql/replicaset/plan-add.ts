@@ -1,13 +1,13 @@
 import type { Step } from '../../host/step.js'
 import type { Plan } from '../../modules/module.js'
 import { removeChannel } from '../channel.js'
+import { optionAttributes, type ChannelOptions } from '../channel-options.js'
 import { checkBothWays } from '../connectivity-steps.js'
 import { transaction } from '../metadata/statements.js'
 import { refuseTwin } from '../refusals.js'
 import { addressOf, attribute, type Server } from '../topology.js'
 import { replicationAccount, replicationUser } from './account.js'
 import { configureStatements, fenceStep, startChannel } from './channel.js'
-import type { ChannelOptions } from './channel-options.js'
 import type { MemberTask } from './plan-instance.js'
 import { asReplica, predict, seesMetadata, withAccount, withMember } from './predict.js'
 import { afterClone, cloneFrom, recoveryOf } from './recovery.js'
@@ -37,7 +37,8 @@ export function planAddMember(task: MemberTask): Plan {
     opt_certSubject: wanted.subject,
     replicationAccountUser: replicationUser(picture.serverId),
     replicationAccountHost: set.allowedHost,
-    ...wanted.options,
+    ...optionAttributes(wanted.options),
+    ...(wanted.tags === undefined ? {} : { tags: wanted.tags }),
   }
   const steps: readonly Step[] = [
     ...connectivity(task, wanted.subject),
@@ -51,13 +52,13 @@ export function planAddMember(task: MemberTask): Plan {
       host: primary.host,
       login,
       note: `record ${host} in ReplicaSet "${set.name}"`,
-      statements: transaction(addMember(set.row.id, server, primary, attributes)),
+      statements: transaction(addMember(set.row.id, server, primary, attributes, wanted.label)),
     },
     ...afterClone(task, recovery.donor),
     // The record has to reach the new member before the task is over.
     catchUpWith(task),
   ]
-  const metadata = withMember(set.metadata, set.row.id, server, primary, attributes)
+  const metadata = withMember(set.metadata, set.row.id, server, primary, attributes, wanted.label)
   const account = withAccount(server, set.allowedHost, requirement)
   const others = set.members.flatMap((member) =>
     member.server === undefined ? [] : [[member.server, account, seesMetadata(metadata)] as const],

@@ -9,7 +9,7 @@ import type { AuthType, Presented, SslMode } from '../step.js'
 import { addressOf, type Server } from '../topology.js'
 import { replicationAccount, replicationUser } from './account.js'
 import { unfenceStep } from './channel.js'
-import { planAllowedHost } from './plan-allowed-host.js'
+import { planReplicaSetOptions, type ReplicaSetOptions } from './plan-options.js'
 import { asPrimary, metadataOf, predict, seesMetadata, withAccount, withMember } from './predict.js'
 import { refuseReplicasetOptions, refuseReplicasetServer } from './refusals.js'
 import {
@@ -21,15 +21,13 @@ import {
 } from './replicaset.js'
 import { addMember, insertReplicaset } from './statements.js'
 
-export interface CreateReplicaSet {
+export interface CreateReplicaSet extends ReplicaSetOptions {
   readonly name: string
   /** Undefined: AUTO. */
   readonly sslMode: SslMode | undefined
   readonly authType: AuthType
   readonly issuer: string
   readonly subject: string
-  /** Undefined: not asked for; `%` for a new one. */
-  readonly allowedHost: string | undefined
   readonly gtidSetIsComplete: boolean
 }
 
@@ -69,6 +67,7 @@ export function planCreateReplicaSet(
     opt_memberAuthType: wanted.authType,
     opt_certIssuer: wanted.issuer,
     opt_replicationSslMode: sslMode,
+    ...(wanted.tags === undefined ? {} : { tags: wanted.tags }),
   }
   const member = {
     server_id: picture.serverId,
@@ -140,7 +139,5 @@ function existingPlan(wanted: CreateReplicaSet, set: ReplicaSet, login: MysqlLog
     return refuse(
       `ReplicaSet "${set.name}" exists with other settings, which can't be changed later: ${differences.join('; ')}.`,
     )
-  return wanted.allowedHost === undefined
-    ? { steps: [], diff: [] }
-    : planAllowedHost(wanted.allowedHost, set, login)
+  return planReplicaSetOptions(wanted, set, login)
 }

@@ -4,7 +4,6 @@ import { isWithin, parseGtidSet, union, type GtidSet } from '../gtid-set.js'
 import { transaction } from '../metadata/statements.js'
 import { addressOf, type Server } from '../topology.js'
 import { unfenceStep } from './channel.js'
-import { optionsOf } from './channel-options.js'
 import {
   asPrimary,
   asReplica,
@@ -25,7 +24,7 @@ import {
   tryTarget,
   type PrimaryTask,
 } from './primary-steps.js'
-import { CHANNEL, channelOf, detailsOf, executedOf, memberOf, type Member } from './replicaset.js'
+import { CHANNEL, channelOf, detailsOf, executedOf, memberOf, optionsOf, type Member } from './replicaset.js'
 import { changePrimary } from './statements.js'
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
@@ -124,7 +123,7 @@ export function planFailover(
       [target, asPrimary, metadata],
       ...followers.map((server): Foreseen => [
         server,
-        asReplica(server, target, set, optionsOf(memberOf(set, server)?.row)),
+        asReplica(server, target, set, optionsOf(memberOf(set, server))),
         metadata,
       ]),
     ]),

@@ -1,8 +1,9 @@
 import type { Plan } from '../../modules/module.js'
+import type { Value } from '../../value/value.js'
+import type { ChannelOptions } from '../channel-options.js'
 import type { MysqlLogin } from '../login.js'
 import type { Presented } from '../step.js'
 import type { Server } from '../topology.js'
-import type { ChannelOptions } from './channel-options.js'
 import { planAddMember } from './plan-add.js'
 import { planRejoinMember } from './plan-rejoin.js'
 import { isWritable, memberOf, replicasetNamed, replicasetOfServer, type ReplicaSet } from './replicaset.js'
@@ -15,6 +16,10 @@ export interface WantedMember {
   /** Inventory name of the server to clone; undefined: chosen. */
   readonly cloneDonor: string | undefined
   readonly options: ChannelOptions
+  /** Name in the record; undefined: kept, the address for a new member. */
+  readonly label: string | undefined
+  /** All tags; undefined: kept. */
+  readonly tags: Readonly<Record<string, Value>> | undefined
   /** Seconds to wait for transactions; 0: as long as it takes. */
   readonly timeout: number
 }
@@ -58,6 +63,13 @@ export function planMember(
       `The primary ${primary.host} of ReplicaSet "${set.name}" is read-only. Finish the switchover (innodb_replicaset_primary) first.`,
     )
   const member = memberOf(set, server)
+  const namesake = set.members.find(
+    ({ row }) => row.name === wanted.label && row.uuid !== server.picture.uuid,
+  )
+  if (namesake !== undefined)
+    return refuse(
+      `The label "${namesake.row.name}" belongs to ${namesake.row.address} already; labels are unique in a ReplicaSet.`,
+    )
   const task: MemberTask = { wanted, server, set, primary, login, presented }
   return member === undefined ? planAddMember(task) : planRejoinMember(task, member)
 }

@@ -16,7 +16,6 @@ import {
   startChannel,
   unfenceStep,
 } from './channel.js'
-import { optionsOf } from './channel-options.js'
 import { planFailover } from './plan-failover.js'
 import { asPrimary, asReplica, predict, seesMetadata, withPrimary, type Foreseen } from './predict.js'
 import {
@@ -37,6 +36,7 @@ import {
   errantText,
   isReadOnly,
   memberOf,
+  optionsOf,
   replicasetNamed,
   requirementOf,
   sourceAddress,
@@ -250,7 +250,7 @@ function followAsOld({ set, target, login }: PrimaryTask, source: Server): reado
       note: `let ${host} follow ${target.host}`,
       undo: [{ do: 'sql', host, login, statements: removeChannel(CHANNEL) }],
       statements: [
-        ...configureStatements(source, target, set, optionsOf(memberOf(set, source)?.row)),
+        ...configureStatements(source, target, set, optionsOf(memberOf(set, source))),
         startChannel,
       ],
     },
@@ -331,7 +331,7 @@ function predictions(
     [target, asPrimary, metadata],
     ...others.map((server): Foreseen => [
       server,
-      asReplica(server, target, set, optionsOf(memberOf(set, server)?.row)),
+      asReplica(server, target, set, optionsOf(memberOf(set, server))),
       metadata,
     ]),
   ])

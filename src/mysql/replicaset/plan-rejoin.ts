@@ -1,25 +1,26 @@
 import type { Step } from '../../host/step.js'
 import type { Plan, Prediction } from '../../modules/module.js'
 import { hasPassword } from '../account.js'
-import { transaction } from '../metadata/statements.js'
-import type { Statement } from '../step.js'
-import { addressOf, attribute } from '../topology.js'
-import { accountFits, replicationAccount, replicationUser } from './account.js'
-import { channelDiffers, fenceStep, isRunning, startChannel, stopChannel } from './channel.js'
 import {
   CHANNEL_OPTIONS,
-  optionsOf,
-  optionsPart,
+  optionAttributes,
+  optionsSql,
   optionsThatDiffer,
   type ChannelOptions,
-} from './channel-options.js'
+} from '../channel-options.js'
+import { attributeStatements, differingAttributes, type AttributeChange } from '../members/options.js'
+import { transaction } from '../metadata/statements.js'
+import type { Statement } from '../step.js'
+import { addressOf } from '../topology.js'
+import { accountFits, replicationAccount, replicationUser } from './account.js'
+import { channelDiffers, fenceStep, isRunning, startChannel, stopChannel } from './channel.js'
 import { catchUpWith, connectivity, followStep } from './plan-add.js'
 import type { MemberTask } from './plan-instance.js'
 import { asReplica, predict, seesMetadata, withAccount, withMember, type Foreseen } from './predict.js'
 import { refuseReplicasetOptions, refuseReplicasetServer } from './refusals.js'
 import { afterClone, cloneFrom, recoveryOf } from './recovery.js'
-import { CHANNEL, channelOf, requirementOf, subjectOf, type Member } from './replicaset.js'
-import { rejoinMember, setMemberAttributes } from './statements.js'
+import { CHANNEL, channelOf, optionsOf, requirementOf, subjectOf, type Member } from './replicaset.js'
+import { rejoinMember, renameMember } from './statements.js'
 
 /** Brings a recorded member back, and sets its options. Only what differs is touched. */
 export function planRejoinMember(task: MemberTask, member: Member): Plan {
@@ -32,7 +33,7 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
     const record = recordStep(task, member, attributes)
     return {
       steps: record,
-      diff: record.length === 0 ? [] : [difference(task, member, ['record its options'])],
+      diff: record.length === 0 ? [] : [difference(task, member, [recordText(attributes)])],
       predicts: record.length === 0 ? [] : predictions(task, member, attributes, {}),
     }
   }
@@ -46,7 +47,7 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
   if ('refusal' in recovery) return { steps: [], diff: [], failure: recovery.refusal }
   const { donor } = recovery
 
-  const options = { ...optionsOf(member.row), ...wanted.options }
+  const options = { ...optionsOf(member), ...wanted.options }
   const differs = channelDiffers(server, primary, set)
   const fits = accountFits(primary, server, set.allowedHost, requirement)
   const secret = hasPassword(set.authType)
@@ -90,7 +91,7 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
   if (steps.length > fence.length) steps.push(catchUpWith(task))
   const record = recordStep(task, member, attributes)
   if (member.role === 'INVALIDATED') reasons.push('it was invalidated')
-  else if (record.length > 0) reasons.push('record its options')
+  else if (record.length > 0) reasons.push(recordText(attributes))
   steps.push(...record, ...afterClone(task, donor))
   if (record.length > 0) steps.push(catchUpWith(task))
   if (steps.length === 0) return { steps: [], diff: [] }
@@ -101,32 +102,36 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
   }
 }
 
-type Attributes = Readonly<Record<string, unknown>>
+const recordText = (attributes: readonly AttributeChange[]): string =>
+  `to be recorded: ${attributes.map(({ key }) => key.replace('opt_', '')).join(', ') || 'its label'}`
 
 /** What metadata does not say yet. */
 function attributesThatDiffer(
   { wanted, server, set }: MemberTask,
   { row }: Member,
   subject: string,
-): Attributes {
-  const all: Attributes = {
-    ...wanted.options,
-    opt_certSubject: subject,
+): readonly AttributeChange[] {
+  return differingAttributes(row.attributes, {
+    ...optionAttributes(wanted.options),
+    ...(subject === '' ? {} : { opt_certSubject: subject }),
+    ...(wanted.tags === undefined ? {} : { tags: wanted.tags }),
     replicationAccountUser: replicationUser(server.picture.serverId),
     replicationAccountHost: set.allowedHost,
-  }
-  return Object.fromEntries(
-    Object.entries(all).filter(([key, value]) => attribute(row.attributes, key) !== String(value)),
-  )
+  })
 }
 
-function recordStep(task: MemberTask, member: Member, attributes: Attributes): readonly Step[] {
-  const { set, server, primary, login } = task
+function recordStep(
+  task: MemberTask,
+  member: Member,
+  attributes: readonly AttributeChange[],
+): readonly Step[] {
+  const { set, server, primary, login, wanted } = task
+  const { uuid } = server.picture
+  const { label } = wanted
   const statements: readonly Statement[] = [
-    ...(Object.keys(attributes).length === 0 ? [] : [setMemberAttributes(server.picture.uuid, attributes)]),
-    ...(member.role === 'INVALIDATED'
-      ? rejoinMember(set.row.id, member.row.id, server.picture.uuid, primary)
-      : []),
+    ...attributeStatements({ table: 'instances', column: 'mysql_server_uuid', value: uuid }, attributes),
+    ...(label === undefined || label === member.row.name ? [] : [renameMember(uuid, label)]),
+    ...(member.role === 'INVALIDATED' ? rejoinMember(set.row.id, member.row.id, uuid, primary) : []),
   ]
   return statements.length === 0
     ? []
@@ -146,12 +151,12 @@ function optionsStep({ server, login }: MemberTask, options: ChannelOptions): St
   const { host } = server
   const channel = channelOf(server)
   const before = Object.fromEntries(
-    CHANNEL_OPTIONS.flatMap(({ key, shown }) =>
-      options[key] === undefined || channel === undefined ? [] : [[key, channel[shown]]],
+    CHANNEL_OPTIONS.flatMap(({ key }) =>
+      options[key] === undefined || channel === undefined ? [] : [[key, channel[key]]],
     ),
   )
   const change = (values: ChannelOptions): readonly Statement[] => {
-    const part = optionsPart(values)
+    const part = optionsSql(values)
     return [
       stopChannel,
       {
@@ -189,12 +194,19 @@ function difference(
 function predictions(
   task: MemberTask,
   member: Member,
-  attributes: Attributes,
+  attributes: readonly AttributeChange[],
   options: ChannelOptions,
 ): readonly Prediction[] {
   const { set, server, primary, login, wanted } = task
   const isPrimary = server.picture.uuid === primary.picture.uuid
-  const metadata = withMember(set.metadata, set.row.id, server, isPrimary ? undefined : primary, attributes)
+  const metadata = withMember(
+    set.metadata,
+    set.row.id,
+    server,
+    isPrimary ? undefined : primary,
+    Object.fromEntries(attributes.map(({ key, after }) => [key, after])),
+    wanted.label,
+  )
   const account = withAccount(
     server,
     set.allowedHost,

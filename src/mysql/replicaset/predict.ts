@@ -1,13 +1,13 @@
 import type { Prediction } from '../../modules/module.js'
 import { hasPassword } from '../account.js'
 import type { ChannelDetails } from '../channel-details.js'
+import type { ChannelOptions } from '../channel-options.js'
 import type { InstancePicture, Metadata } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import { metadataVersion } from '../metadata/schema.js'
 import type { Requirement } from '../step.js'
 import { addressOf, type Server } from '../topology.js'
 import { replicationUser } from './account.js'
-import { CHANNEL_OPTIONS, type ChannelOptions } from './channel-options.js'
 import { wantedChannel, type Security } from './channel.js'
 import { CHANNEL } from './replicaset.js'
 
@@ -86,15 +86,12 @@ const NEW_DETAILS: ChannelDetails = {
 
 /** As a member that follows another, and has all its transactions. */
 export function asReplica(of: Server, source: Server, security: Security, options: ChannelOptions): Change {
-  const given = Object.fromEntries(
-    CHANNEL_OPTIONS.flatMap(({ key, shown }) => (options[key] === undefined ? [] : [[shown, options[key]]])),
-  )
   return (picture) => ({
     ...readOnly(withoutChannel(picture), 'ON'),
     gtidExecuted: source.picture.gtidExecuted,
     channels: [
       ...withoutChannel(picture).channels,
-      { ...NEW_CHANNEL, ...given, ...wantedChannel(of, source, security) },
+      { ...NEW_CHANNEL, ...options, ...wantedChannel(of, source, security) },
     ],
     channelDetails: {
       ...picture.channelDetails,
@@ -153,6 +150,7 @@ export function withMember(
   server: Server,
   source: Server | undefined,
   attributes: Attributes,
+  label?: string,
 ): Metadata {
   const known = metadata.instances.find((row) => row.uuid === server.picture.uuid)
   const id = known?.id ?? Math.max(0, ...metadata.instances.map((row) => row.id)) + 1
@@ -162,7 +160,7 @@ export function withMember(
     clusterId,
     address,
     uuid: server.picture.uuid,
-    name: known?.name ?? address,
+    name: label ?? known?.name ?? address,
     addresses: { mysqlClassic: address },
     attributes: { ...known?.attributes, ...attributes },
   }
@@ -207,5 +205,25 @@ export function withPrimary(metadata: Metadata, clusterId: string, primaryId: nu
       primary: member.instanceId === primaryId,
       masterInstanceId: member.instanceId === primaryId ? null : primaryId,
     })),
+  }
+}
+
+/** With a member that is another server, or one somewhere else. */
+export function withMoved(metadata: Metadata, instanceId: number, server: Server): Metadata {
+  const address = addressOf(server)
+  return {
+    ...metadata,
+    instances: metadata.instances.map((row) =>
+      row.id === instanceId
+        ? {
+            ...row,
+            uuid: server.picture.uuid,
+            address,
+            name: row.name === row.address ? address : row.name,
+            addresses: { ...row.addresses, mysqlClassic: address },
+            attributes: { ...row.attributes, server_id: server.picture.serverId },
+          }
+        : row,
+    ),
   }
 }

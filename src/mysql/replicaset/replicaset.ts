@@ -1,5 +1,6 @@
 import { needsCertificate } from '../account.js'
 import type { ChannelDetails } from '../channel-details.js'
+import { recordedOptions, type ChannelOptions } from '../channel-options.js'
 import { gtidText, minus, parseGtidSet, type GtidSet } from '../gtid-set.js'
 import type { Metadata, ReplicationChannel } from '../instance.js'
 import type { AuthType, Requirement, SslMode } from '../step.js'
@@ -100,6 +101,10 @@ export function requirementOf(set: ReplicaSet, subject: string): Requirement {
 
 /** The subject that was recorded for a member. */
 export const subjectOf = ({ row }: Member): string => attribute(row.attributes, 'opt_certSubject')
+
+/** The options that were recorded for a member's channel. */
+export const optionsOf = (member: Member | undefined): ChannelOptions =>
+  recordedOptions(member?.row.attributes ?? {})
 
 export function channelOf({ picture }: Server): ReplicationChannel | undefined {
   return picture.channels.find(({ name, host }) => name === CHANNEL && host !== '')

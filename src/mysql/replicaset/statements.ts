@@ -1,6 +1,6 @@
 import { METADATA } from '../metadata/schema.js'
 import type { Generated, Statement } from '../step.js'
-import { addressOf, type Server } from '../topology.js'
+import { addressOf, type InstanceRow, type Server } from '../topology.js'
 
 type Attributes = Readonly<Record<string, unknown>>
 type Reason = 'ADD_INSTANCE' | 'REJOIN_INSTANCE' | 'REMOVE_INSTANCE' | 'SWITCH_ACTIVE' | 'FORCE_ACTIVE'
@@ -76,6 +76,7 @@ export function addMember(
   server: Server,
   source: Server | undefined,
   attributes: Attributes,
+  label?: string,
 ): readonly Statement[] {
   const address = addressOf(server)
   const mysqlx = server.picture.variables['mysqlx_port']
@@ -91,7 +92,7 @@ export function addMember(
         clusterId,
         address,
         server.picture.uuid,
-        address,
+        label ?? address,
         JSON.stringify(addresses),
         JSON.stringify(attributes),
       ],
@@ -145,10 +146,28 @@ export function changePrimary(
   ]
 }
 
-/** Sets attributes of a member. */
-export function setMemberAttributes(uuid: string, attributes: Attributes): Statement {
+/** Gives a member another label. */
+export function renameMember(uuid: string, label: string): Statement {
   return {
-    text: `UPDATE ${METADATA}.instances SET attributes = JSON_MERGE_PATCH(COALESCE(attributes, '{}'), CAST(? AS JSON)) WHERE mysql_server_uuid = ?`,
-    values: [JSON.stringify(attributes), uuid],
+    text: `UPDATE ${METADATA}.instances SET instance_name = ? WHERE mysql_server_uuid = ?`,
+    values: [label, uuid],
   }
+}
+
+/** Corrects who and where a member is, in its record and in the newest view. */
+export function moveMember(clusterId: string, row: InstanceRow, server: Server): readonly Statement[] {
+  const { uuid, serverId } = server.picture
+  const address = addressOf(server)
+  return [
+    {
+      text: `UPDATE ${METADATA}.instances SET mysql_server_uuid = ?, address = ?, instance_name = IF(instance_name = ?, ?, instance_name),
+        addresses = JSON_SET(addresses, '$.mysqlClassic', ?), attributes = JSON_SET(attributes, '$.server_id', ?) WHERE instance_id = ?`,
+      values: [uuid, address, row.address, address, address, serverId, row.id],
+    },
+    {
+      text: `UPDATE ${METADATA}.async_cluster_members SET attributes = JSON_SET(attributes, '$."instance.mysql_server_uuid"', ?, '$."instance.address"', ?)
+        WHERE cluster_id = ? AND instance_id = ?`,
+      values: [uuid, address, clusterId, row.id],
+    },
+  ]
 }

@@ -1,15 +1,17 @@
 import type { Value, ValueMap } from '../../value/value.js'
+import { hasOptions } from '../channel-options.js'
 import { countOf, gtidText, minus, parseGtidSet } from '../gtid-set.js'
 import type { Server } from '../topology.js'
 import { channelSslMode, liveTls } from '../views/status.js'
+import { isHidden } from '../views/tags.js'
 import { replicationUser } from './account.js'
-import { optionsOf, optionsThatDiffer } from './channel-options.js'
 import {
   channelOf,
   detailsOf,
   errantOf,
   executedOf,
   isReadOnly,
+  optionsOf,
   sourceAddress,
   type Member,
   type ReplicaSet,
@@ -39,7 +41,12 @@ function memberStatus(member: Member, set: ReplicaSet, extended: number): ValueM
   const { row, role, server } = member
   const status = stateOf(member, set)
   const isPrimary = role === 'PRIMARY'
-  const common = { address: row.address, instanceRole: role === 'INVALIDATED' ? null : role, status }
+  const common = {
+    address: row.address,
+    instanceRole: role === 'INVALIDATED' ? null : role,
+    status,
+    ...(isHidden(row.attributes) ? { hiddenFromRouter: true } : {}),
+  }
   if (server === undefined)
     return {
       ...common,
@@ -134,7 +141,7 @@ function lag(running: boolean, original: string, immediate: string): ValueMap {
 
 /** What is wrong with a member, in AdminAPI's words where it has some. */
 function problems(member: Member, server: Server, set: ReplicaSet): readonly string[] {
-  const { role, row } = member
+  const { role } = member
   const channel = channelOf(server)
   const list: string[] = []
   if (role === 'INVALIDATED')
@@ -178,7 +185,7 @@ function problems(member: Member, server: Server, set: ReplicaSet): readonly str
   const user = replicationUser(server.picture.serverId)
   if (channel.user !== user)
     list.push(`WARNING: Incorrect recovery account (${channel.user}) being used, should be ${user}.`)
-  if (Object.keys(optionsThatDiffer(optionsOf(row), channel)).length > 0)
+  if (!hasOptions(channel, optionsOf(member)))
     list.push(
       'WARNING: The instance replication channel is not configured as expected (to see the affected options, use options()). Let the instance rejoin to reconfigure the channel accordingly.',
     )

@@ -1,17 +1,12 @@
-import { CLIENT_AUTH, SERVER_AUTH } from '../../certificates/facts.js'
-import { hasPassword, needsCertificate } from '../account.js'
-import type { ManagedAccount, ReplicationChannel } from '../instance.js'
-import type { AuthType } from '../step.js'
+import { needsCertificate } from '../account.js'
+import { replicasetsOf } from '../replicaset/replicaset.js'
 import { attribute, isOnline, ownState, type Cluster, type InstanceRow, type Server } from '../topology.js'
-import { requirementText } from '../views/security.js'
-import { channelSslMode } from '../views/status.js'
-import { serverOf, type Check, type Evidence } from './evidence.js'
+import { accountChecks, channelSecurity, requirementCheck } from './account-checks.js'
+import { check, serverOf, type Check, type Described, type Evidence } from './evidence.js'
+import { replicasetChecks } from './replicaset-checks.js'
+import { certificateChecks, liveChecks, serverChecks } from './server-checks.js'
 
-/** A certificate that expires within this many days is a problem already. */
-const EXPIRES_SOON_DAYS = 30
 const RANK: readonly string[] = ['DISABLED', 'REQUIRED', 'VERIFY_CA', 'VERIFY_IDENTITY']
-
-const check = (where: string, what: string, ok: boolean, found: string): Check => ({ where, what, ok, found })
 
 /** Compares everything that was found with what the metadata describes. Pure; problems first found come first. */
 export function verify(evidence: Evidence): readonly Check[] {
@@ -19,6 +14,7 @@ export function verify(evidence: Evidence): readonly Check[] {
   return [
     ...silent.map((each) => check(each.split(':')[0] ?? each, 'answers', false, each)),
     ...topology.clusters.flatMap((cluster) => clusterChecks(cluster, evidence)),
+    ...replicasetsOf(topology.servers).flatMap((set) => replicasetChecks(set, evidence)),
     ...evidence.attempts.map((attempt) =>
       check(
         attempt.to,
@@ -30,29 +26,18 @@ export function verify(evidence: Evidence): readonly Check[] {
   ]
 }
 
-/** What a cluster's connections are described to be. */
-interface Described {
-  /** Of the group, or of the ReplicaSet's channels. */
-  readonly sslMode: string
-  readonly authType: AuthType
-  readonly issuer: string
-}
-
 function clusterChecks(cluster: Cluster, evidence: Evidence): readonly Check[] {
   const { topology } = evidence
   const servers = cluster.instances.map((row) => ({ row, server: serverOf(topology, row.uuid) }))
-  const group = cluster.row.type === 'gr'
   const modes = servers.flatMap(({ server }) =>
     server === undefined ? [] : [server.picture.variables['group_replication_ssl_mode'] ?? 'DISABLED'],
   )
   const described: Described = {
     // The mode of a group is recorded nowhere: it is the strictest that a member has.
-    sslMode: group
-      ? modes.reduce(
-          (strictest, mode) => (RANK.indexOf(mode) > RANK.indexOf(strictest) ? mode : strictest),
-          'DISABLED',
-        )
-      : attribute(cluster.row.attributes, 'opt_replicationSslMode', 'DISABLED'),
+    sslMode: modes.reduce(
+      (strictest, mode) => (RANK.indexOf(mode) > RANK.indexOf(strictest) ? mode : strictest),
+      'DISABLED',
+    ),
     authType: cluster.authType,
     issuer: cluster.issuer,
   }
@@ -60,60 +45,20 @@ function clusterChecks(cluster: Cluster, evidence: Evidence): readonly Check[] {
     if (server === undefined)
       return [check(row.address, 'is looked at', false, 'not among the servers of the inventory that answer')]
     return [
-      ...serverChecks(server, described, evidence),
+      ...serverChecks(server, described),
+      check(server.host, 'is ONLINE in its group', isOnline(server), ownState(server).state),
       ...certificateChecks(server, row, described, evidence),
-      ...(group
-        ? [...groupChecks(server, described), ...channelChecks(server, row, cluster, evidence)]
-        : replicaChecks(server, row, described)),
+      ...groupChecks(server, described),
+      ...channelChecks(server, row, cluster, evidence),
       ...accountChecks(
         row,
+        'recoveryAccountUser',
         described,
-        group,
         servers.flatMap((each) => each.server ?? []),
       ),
       ...liveChecks(server),
     ]
   })
-}
-
-function serverChecks(
-  { host, picture }: Server,
-  described: Described,
-  { topology }: Evidence,
-): readonly Check[] {
-  const secure = picture.variables['require_secure_transport'] === 'ON'
-  return [
-    check(
-      host,
-      'speaks TLS',
-      picture.tls,
-      picture.tls ? 'yes' : 'no: see ssl_ca, ssl_cert, ssl_key and its error log',
-    ),
-    ...(described.sslMode === 'DISABLED'
-      ? [check(host, 'encrypts', false, 'the SSL mode of its cluster is DISABLED')]
-      : [
-          check(
-            host,
-            'require_secure_transport',
-            secure,
-            secure
-              ? 'ON'
-              : 'OFF: logins over TCP without TLS are possible; SET PERSIST require_secure_transport = ON',
-          ),
-        ]),
-    ...(topology.clusters.some(
-      ({ row, instances }) => row.type === 'gr' && instances.some(({ uuid }) => uuid === picture.uuid),
-    )
-      ? [
-          check(
-            host,
-            'is ONLINE in its group',
-            isOnline({ host, picture }),
-            ownState({ host, picture }).state,
-          ),
-        ]
-      : []),
-  ]
 }
 
 function groupChecks({ host, picture }: Server, { sslMode, authType }: Described): readonly Check[] {
@@ -182,34 +127,6 @@ function groupChecks({ host, picture }: Server, { sslMode, authType }: Described
   ]
 }
 
-/** One channel against what is described for it. */
-function channelSecurity(
-  host: string,
-  channel: ReplicationChannel,
-  { sslMode, authType }: Described,
-): readonly Check[] {
-  const name = channel.name === '' ? 'the default channel' : channel.name
-  const mode = channelSslMode(channel)
-  return [
-    check(
-      host,
-      `${name}: SSL mode`,
-      mode === sslMode,
-      mode === sslMode ? mode : `${mode}, described is ${sslMode}`,
-    ),
-    ...(needsCertificate(authType)
-      ? [
-          check(
-            host,
-            `${name}: shows a certificate`,
-            channel.sslCert !== '' && channel.sslKey !== '',
-            channel.sslCert === '' ? 'SOURCE_SSL_CERT is empty' : channel.sslCert,
-          ),
-        ]
-      : []),
-  ]
-}
-
 /** The ClusterSet's channel on members of replica clusters, and the account that it logs in with. */
 function channelChecks(
   server: Server,
@@ -236,182 +153,3 @@ function channelChecks(
     ),
   ]
 }
-
-/** The channel of a secondary of a ReplicaSet. */
-function replicaChecks(server: Server, row: InstanceRow, described: Described): readonly Check[] {
-  const channel = server.picture.channels.find(({ name }) => name === '')
-  if (channel === undefined)
-    return server.picture.variables['super_read_only'] === 'OFF'
-      ? []
-      : [check(row.address, 'the default channel', false, 'a secondary without a channel')]
-  return channelSecurity(server.host, channel, described)
-}
-
-function requirementCheck(
-  where: string,
-  user: string,
-  account: ManagedAccount | undefined,
-  { authType, issuer }: Described,
-  subject: string,
-): Check {
-  const wanted = [
-    ...(needsCertificate(authType) ? [`issuer ${issuer}`] : []),
-    ...(authType.includes('SUBJECT') ? [`subject ${subject}`] : []),
-    ...(hasPassword(authType) ? ['password'] : []),
-  ].join(' + ')
-  const found = requirementText(account)
-  return check(
-    where,
-    `account ${user} demands`,
-    found === wanted,
-    found === wanted ? found : `${found}; described is ${wanted}`,
-  )
-}
-
-/** The account that a member logs in with, on every server that it may log in to. */
-function accountChecks(
-  row: InstanceRow,
-  described: Described,
-  group: boolean,
-  servers: readonly Server[],
-): readonly Check[] {
-  const key = group ? 'recoveryAccountUser' : 'replicationAccountUser'
-  const user = attribute(row.attributes, key)
-  const subject = attribute(row.attributes, 'opt_certSubject')
-  if (user === '')
-    return group
-      ? [check(row.address, 'its account is recorded', false, `${key} is missing in the metadata`)]
-      : []
-  return servers.map((server) => {
-    const account = server.picture.accounts.find((each) => each.user === user)
-    return requirementCheck(server.host, user, account, described, subject)
-  })
-}
-
-/** Live connections of managed accounts that are not encrypted. */
-function liveChecks({ host, picture }: Server): readonly Check[] {
-  const users = [...new Set(picture.secureThreads.map(({ user }) => user))]
-  return users.map((user) => {
-    const threads = picture.secureThreads.filter((thread) => thread.user === user)
-    const plain = threads.filter(({ version }) => version === '').length
-    const [first] = threads
-    return check(
-      host,
-      `live connections of ${user}`,
-      plain === 0,
-      plain === 0
-        ? `${first?.version ?? ''} ${first?.cipher ?? ''}`
-        : `${plain} of ${threads.length} without TLS`,
-    )
-  })
-}
-
-function certificateChecks(
-  server: Server,
-  row: InstanceRow,
-  described: Described,
-  evidence: Evidence,
-): readonly Check[] {
-  const { host, picture } = server
-  const files = evidence.files.get(host)
-  if (files?.certificate === undefined)
-    return described.sslMode === 'DISABLED'
-      ? []
-      : [check(host, 'its certificate', false, `${files?.certificatePath ?? 'ssl_cert'} can't be read`)]
-  const { certificate } = files
-  const now = evidence.now.getTime() / 1000
-  const days = Math.floor((certificate.notAfter - now) / 86_400)
-  const served = evidence.served.get(host)
-  const uses = (usage: string): boolean =>
-    certificate.keyUsages.length === 0 || certificate.keyUsages.includes(usage)
-  const names = [...certificate.dnsNames, ...certificate.ipAddresses]
-  const subject = attribute(row.attributes, 'opt_certSubject')
-  const { keyMode } = files
-  const closed = keyMode !== undefined && (keyMode & 0o077) === 0
-  return [
-    check(
-      host,
-      'serves the certificate on disk',
-      served === certificate.fingerprint,
-      served === certificate.fingerprint ? 'the same' : 'another: ALTER INSTANCE RELOAD TLS',
-    ),
-    check(
-      host,
-      'its certificate is valid',
-      certificate.notBefore <= now && days >= EXPIRES_SOON_DAYS,
-      days < 0
-        ? 'it has expired'
-        : certificate.notBefore > now
-          ? 'it is not valid yet'
-          : days < EXPIRES_SOON_DAYS
-            ? `it expires in ${days} days: renew it`
-            : `${days} more days`,
-    ),
-    check(
-      host,
-      'its certificate is trusted',
-      files.trusted === true,
-      files.trusted === undefined
-        ? 'ssl_ca can not be read'
-        : files.trusted
-          ? 'by ssl_ca'
-          : 'it was not issued by an authority in ssl_ca',
-    ),
-    check(
-      host,
-      'its certificate serves clients and servers',
-      uses(CLIENT_AUTH) && uses(SERVER_AUTH),
-      certificate.keyUsages.length === 0 ? 'not restricted' : certificate.keyUsages.join(', '),
-    ),
-    ...(described.sslMode === 'VERIFY_IDENTITY'
-      ? [
-          check(
-            host,
-            `its certificate names ${picture.host}`,
-            names.some(
-              (name) =>
-                name.toLowerCase() === picture.host.toLowerCase() || matchesWildcard(name, picture.host),
-            ),
-            names.join(', ') || 'no names',
-          ),
-        ]
-      : []),
-    ...(needsCertificate(described.authType)
-      ? [
-          check(
-            host,
-            'its certificate has the issuer',
-            certificate.issuer === described.issuer,
-            certificate.issuer === described.issuer
-              ? certificate.issuer
-              : `${certificate.issuer}; described is ${described.issuer}`,
-          ),
-        ]
-      : []),
-    ...(described.authType.includes('SUBJECT')
-      ? [
-          check(
-            host,
-            'its certificate has the subject',
-            certificate.subject === subject,
-            certificate.subject === subject
-              ? subject
-              : `${certificate.subject}; described is ${subject || 'nothing'}`,
-          ),
-        ]
-      : []),
-    check(
-      host,
-      'its key is closed to others',
-      closed,
-      keyMode === undefined
-        ? `${files.keyPath} is not there`
-        : `${files.keyPath} ${keyMode.toString(8).padStart(4, '0')} ${files.keyOwner}`,
-    ),
-  ]
-}
-
-const matchesWildcard = (name: string, host: string): boolean =>
-  name.startsWith('*.') &&
-  host.toLowerCase().endsWith(name.slice(1).toLowerCase()) &&
-  !host.slice(0, -name.length + 1).includes('.')

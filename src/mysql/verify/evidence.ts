@@ -1,4 +1,5 @@
 import type { CertificateFacts } from '../../certificates/facts.js'
+import type { AuthType } from '../step.js'
 import type { Server, Topology } from '../topology.js'
 
 /** The files of a server's TLS as they lie on its host. */
@@ -51,4 +52,20 @@ export interface Check {
 /** A server that metadata names, if it was read. */
 export function serverOf(topology: Topology, uuid: string): Server | undefined {
   return topology.servers.find(({ picture }) => picture.uuid === uuid)
+}
+
+/** One thing that was looked at, with what was found. */
+export const check = (where: string, what: string, ok: boolean, found: string): Check => ({
+  where,
+  what,
+  ok,
+  found,
+})
+
+/** What a cluster's connections are described to be. */
+export interface Described {
+  /** Of the group, or of the ReplicaSet's channels. */
+  readonly sslMode: string
+  readonly authType: AuthType
+  readonly issuer: string
 }

@@ -4,7 +4,8 @@ import type { Hosts } from '../../host/hosts.js'
 import type { BecomeUser } from '../../connection/transport.js'
 import type { FileState } from '../../host/question.js'
 import { DEFAULT_LOGIN } from '../login.js'
-import { attribute, type Server, type Topology } from '../topology.js'
+import { replicasetsOf } from '../replicaset/replicaset.js'
+import { attribute, type InstanceRow, type Server, type Topology } from '../topology.js'
 import type { Attempt, Evidence, TlsFiles } from './evidence.js'
 import { attemptLogin } from './login-attempt.js'
 
@@ -86,10 +87,14 @@ function isTrusted(own: Buffer, bundle: Buffer | undefined): boolean | undefined
   }
 }
 
-/** Every host tries the account that its server logs in with, at every server of its cluster, itself included. */
+/** Every host tries the account that its server logs in with, at every server of its cluster or ReplicaSet, itself included. */
 async function attempts(hosts: Hosts, topology: Topology): Promise<readonly Attempt[]> {
-  const pairs = topology.clusters.flatMap(({ instances }) => {
-    const servers = instances.flatMap((row) => {
+  const groups: readonly (readonly InstanceRow[])[] = [
+    ...topology.clusters.map(({ instances }) => instances),
+    ...replicasetsOf(topology.servers).map(({ members }) => members.map(({ row }) => row)),
+  ]
+  const pairs = groups.flatMap((rows) => {
+    const servers = rows.flatMap((row) => {
       const server = topology.servers.find(({ picture }) => picture.uuid === row.uuid)
       const user =
         attribute(row.attributes, 'recoveryAccountUser') ||

@@ -2,6 +2,7 @@ import type { Check } from './evidence.js'
 
 /** The problems as a table for people, after one line that sums up. */
 export function verifyText(checks: readonly Check[], all: boolean): string {
+  if (checks.length === 0) return 'There is no cluster, ClusterSet or ReplicaSet: nothing to verify.\n'
   const problems = checks.filter(({ ok }) => !ok)
   const shown = all ? checks : problems
   const rows = shown.map(({ where, what, ok, found }) => [ok ? 'ok' : 'PROBLEM', where, what, found])

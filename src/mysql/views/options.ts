@@ -1,5 +1,6 @@
 import type { Value, ValueMap } from '../../value/value.js'
 import { attribute, type Cluster, type Topology } from '../topology.js'
+import { tagsView } from './tags.js'
 
 const text = (value: unknown): Value =>
   value === undefined || value === null
@@ -43,7 +44,7 @@ export function clusterOptions(cluster: Cluster): ValueMap {
         ofVariable('communicationStack', 'group_replication_communication_stack'),
         { option: 'paxosSingleLeader', value: variables['group_replication_paxos_single_leader'] ?? 'OFF' },
       ],
-      tags: { global: [] },
+      tags: tagsView(attributes, cluster.instances),
       topology: Object.fromEntries(
         cluster.instances.map((row): readonly [string, Value] => {
           const server = cluster.online.find(({ picture }) => picture.uuid === row.uuid)

@@ -1,0 +1,86 @@
+import type { SqlPart } from './channel.js'
+import type { Json, ReplicationChannel } from './instance.js'
+
+/** Options of a channel between clusters or between members of a ReplicaSet; what is missing is left to the server. */
+export interface ChannelOptions {
+  readonly connectRetry?: number
+  readonly retryCount?: number
+  readonly heartbeatPeriod?: number
+  readonly compressionAlgorithms?: string
+  readonly zstdCompressionLevel?: number
+  readonly bind?: string
+  readonly networkNamespace?: string
+}
+
+/**
+ * Each option: its name where the server's picture shows it, its attribute in the metadata of the cluster or member
+ * that replicates, its name in CHANGE REPLICATION SOURCE.
+ */
+export const CHANNEL_OPTIONS: readonly {
+  readonly key: keyof ChannelOptions
+  readonly attribute: string
+  readonly sql: string
+}[] = [
+  { key: 'connectRetry', attribute: 'opt_replConnectRetry', sql: 'SOURCE_CONNECT_RETRY' },
+  { key: 'retryCount', attribute: 'opt_replRetryCount', sql: 'SOURCE_RETRY_COUNT' },
+  { key: 'heartbeatPeriod', attribute: 'opt_replHeartbeatPeriod', sql: 'SOURCE_HEARTBEAT_PERIOD' },
+  {
+    key: 'compressionAlgorithms',
+    attribute: 'opt_replCompressionAlgorithms',
+    sql: 'SOURCE_COMPRESSION_ALGORITHMS',
+  },
+  {
+    key: 'zstdCompressionLevel',
+    attribute: 'opt_replZstdCompressionLevel',
+    sql: 'SOURCE_ZSTD_COMPRESSION_LEVEL',
+  },
+  { key: 'bind', attribute: 'opt_replBind', sql: 'SOURCE_BIND' },
+  { key: 'networkNamespace', attribute: 'opt_replNetworkNamespace', sql: 'NETWORK_NAMESPACE' },
+]
+
+/** The options that the metadata of a cluster or member records. */
+export function recordedOptions(attributes: Json): ChannelOptions {
+  return Object.fromEntries(
+    CHANNEL_OPTIONS.flatMap(({ key, attribute }) => {
+      const value = attributes[attribute]
+      return typeof value === 'string' || typeof value === 'number' ? [[key, value] as const] : []
+    }),
+  )
+}
+
+/** Attributes of the metadata for options that were given. */
+export function optionAttributes(given: ChannelOptions): Readonly<Record<string, string | number>> {
+  return Object.fromEntries(
+    CHANNEL_OPTIONS.flatMap(({ key, attribute }) => {
+      const value = given[key]
+      return value === undefined ? [] : [[attribute, value] as const]
+    }),
+  )
+}
+
+/** Pieces of CHANGE REPLICATION SOURCE, each with a comma before it. */
+export function optionsSql(options: ChannelOptions): SqlPart {
+  const given = CHANNEL_OPTIONS.flatMap(({ key, sql }) => {
+    const value = options[key]
+    return value === undefined ? [] : [{ sql, value }]
+  })
+  return { text: given.map(({ sql }) => `, ${sql}=?`).join(''), values: given.map(({ value }) => value) }
+}
+
+/** Those of some options that a channel does not have; what is not among them may be anything. */
+export function optionsThatDiffer(
+  options: ChannelOptions,
+  channel: ReplicationChannel | undefined,
+): ChannelOptions {
+  return Object.fromEntries(
+    CHANNEL_OPTIONS.flatMap(({ key }) => {
+      const value = options[key]
+      return value === undefined || String(channel?.[key]) === String(value) ? [] : [[key, value] as const]
+    }),
+  )
+}
+
+/** Whether a channel has these options. */
+export function hasOptions(channel: ReplicationChannel, options: ChannelOptions): boolean {
+  return Object.keys(optionsThatDiffer(options, channel)).length === 0
+}
