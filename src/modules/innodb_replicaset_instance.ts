@@ -34,7 +34,11 @@ export const innodb_replicaset_instance = defineModule({
         "Name in this server's certificate in slash form: /CN=s2. Needed with CERT_SUBJECT types; for a member, default is the recorded one.",
     },
     label: { type: 'string', description: 'Name of the member in the record (default: kept).' },
-    tags: { type: 'map', description: 'Tags of the member in the record, all of them (default: kept).' },
+    tags: {
+      type: 'map',
+      description:
+        'Tags of the member in the record, all of them (default: kept). Router leaves a member alone that has _hidden: true.',
+    },
     recovery_method: {
       type: 'string',
       enum: ['auto', 'incremental', 'clone'],
@@ -71,10 +75,6 @@ export const innodb_replicaset_instance = defineModule({
     {
       description: 'A member that connects again every 10 s',
       args: { replicaset: 'replicaset', cert_subject: '/CN=s3', replication_connect_retry: 10 },
-    },
-    {
-      description: 'A member that Router leaves alone',
-      args: { replicaset: 'replicaset', cert_subject: '/CN=s3', tags: { _hidden: true } },
     },
     {
       description: 'Forget a member that is gone, on any other member',

@@ -49,13 +49,7 @@ export function cloneSteps(wish: CloneWish): readonly Step[] {
   const { host } = recipient
   const donorAddress = `${donor.picture.host}:${donor.picture.port}`
   return [
-    {
-      do: 'sql',
-      host: donor.host,
-      login,
-      statements: PLUGINS.slice(1),
-      note: `load the clone plugin on ${donor.host}`,
-    },
+    ...loadOnDonor(donor, login),
     {
       do: 'sql',
       host,
@@ -95,6 +89,25 @@ export function cloneSteps(wish: CloneWish): readonly Step[] {
       note: `wait until ${host} is back with the data of ${donor.host}`,
     },
     release(recipient, login, inSet),
+  ]
+}
+
+/** A plugin is a row of mysql.plugin: on a secondary it can only be written while that takes writes. */
+function loadOnDonor({ host, picture }: Server, login: MysqlLogin): readonly Step[] {
+  if (picture.plugins.includes('clone')) return []
+  const readOnly = picture.variables['super_read_only'] === 'ON'
+  const close: Statement = { text: 'SET GLOBAL super_read_only = ON' }
+  return [
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `load the clone plugin on ${host}`,
+      statements: readOnly
+        ? [{ text: 'SET GLOBAL super_read_only = OFF' }, ...PLUGINS.slice(1), close]
+        : PLUGINS.slice(1),
+      undo: readOnly ? [{ do: 'sql', host, login, statements: [close] }] : [],
+    },
   ]
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { changes, play, signet, transcript, type Run } from './signet.js'
+import { changes, play, results, signet, transcript, type Run } from './signet.js'
 import { resetHosts, serverState, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { kill, start } from './task.js'
 
@@ -19,7 +19,7 @@ const MEMBER = `${TASK}
 `
 const PRIMARY = `${TASK}
     - name: Primary
-      innodb_replicaset_primary: {replicaset: replicaset, force: "{{ force | default(false) }}", timeout: "{{ patience | default(60) }}"}
+      innodb_replicaset_primary: {replicaset: replicaset, force: "{{ force | default(false) }}", timeout: "{{ patience | default(60) }}", invalidate_error_instances: "{{ invalidate | default(false) }}"}
       when: inventory_hostname == to
 `
 const REMOVE = `${TASK}
@@ -34,11 +34,30 @@ const FORGET = `${TASK}
 `
 const OPTIONS = `${TASK}
     - name: Member
-      innodb_replicaset_instance: {replicaset: replicaset, replication_connect_retry: 7}
+      innodb_replicaset_instance:
+        replicaset: replicaset
+        replication_connect_retry: 7
+        label: "{{ inventory_hostname }} here"
+        tags: {rack: "{{ inventory_hostname[1:] | int }}", _hidden: "{{ inventory_hostname == 's3' }}"}
       throttle: 1
-    - name: Accounts
-      innodb_replicaset: {name: replicaset, member_auth_type: CERT_SUBJECT, cert_issuer: /CN=MyName, replication_allowed_host: "10.80.0.%"}
+    - name: Set
+      innodb_replicaset:
+        name: replicaset
+        member_auth_type: CERT_SUBJECT
+        cert_issuer: /CN=MyName
+        replication_allowed_host: "10.80.0.%"
+        tags: {site: north}
       run_once: true
+`
+const RESCAN = `${TASK}
+    - name: Rescan
+      innodb_replicaset_rescan: {add_unmanaged: "{{ add | default(false) }}", remove_obsolete: "{{ remove | default(false) }}"}
+      run_once: true
+`
+const LABEL = `${TASK}
+    - name: Label
+      innodb_replicaset_instance: {replicaset: replicaset, label: s1 here}
+      when: inventory_hostname == 's2'
 `
 const DISSOLVE = `${TASK}
     - name: Dissolve
@@ -128,6 +147,8 @@ describe('the life of a ReplicaSet', () => {
       remove: REMOVE,
       forget: FORGET,
       options: OPTIONS,
+      rescan: RESCAN,
+      label: LABEL,
       dissolve: DISSOLVE,
     }))
       await writeFile(file(`${name}.yml`), text)
@@ -200,18 +221,62 @@ setsid sh /root/write.sh </dev/null >/dev/null 2>&1 & until test "$(wc -l < /roo
     assert.deepEqual(await succeeds(build()), [])
   })
 
-  it('channel options and the host part of accounts are changed, once', async () => {
-    await changesOnce(['s1: Accounts', 's1: Member', 's2: Member', 's3: Member'], 'options.yml')
+  it('labels, tags, channel options and the host part of accounts are changed, once', async () => {
+    await changesOnce(['s1: Member', 's1: Set', 's2: Member', 's3: Member'], 'options.yml')
+    const { stdout } = await signet(['cluster', 'options', '-i', lab.inventory])
+    const { replicaSets } = JSON.parse(stdout) as {
+      replicaSets: {
+        replicaSet: {
+          globalOptions: { option: string; value: unknown }[]
+          tags: unknown
+          topology: Record<string, { option?: string; value: unknown; variable?: unknown }[]>
+        }
+      }[]
+    }
+    const set = replicaSets[0]?.replicaSet
+    const rack = (value: number) => [
+      { option: 'rack', value },
+      { option: '_hidden', value: value === 3 },
+    ]
+    assert.deepEqual(set?.tags, {
+      global: [{ option: 'site', value: 'north' }],
+      's1 here': rack(1),
+      's2 here': rack(2),
+      's3 here': rack(3),
+    })
+    assert.deepEqual(set.globalOptions[0], { option: 'replicationAllowedHost', value: '10.80.0.%' })
     assert.deepEqual(
-      await sql(
-        LAB,
-        's3',
-        'SELECT CONNECTION_RETRY_INTERVAL FROM performance_schema.replication_connection_configuration',
-      ),
-      ['7'],
+      set.topology['s3 here']?.find(({ option }) => option === 'replicationConnectRetry'),
+      { option: 'replicationConnectRetry', value: 7, variable: 7 },
     )
+    await refuses(/The label "s1 here" belongs to s1:3306 already/, run('label.yml'))
     await shell(LAB, 's3', "mysql -e \"STOP REPLICA FOR CHANNEL ''; START REPLICA FOR CHANNEL ''\"")
     assert.deepEqual(await succeeds(build()), [])
+    await isWhole('s1')
+  })
+
+  it('a rescan corrects identities, drops accounts of nobody, and makes members of replicas made by hand', async () => {
+    await shell(LAB, 's1', 'mysql -e "CREATE USER mysql_innodb_rs_99"')
+    await shell(LAB, 's3', 'systemctl stop mysql; rm /var/lib/mysql/auto.cnf; systemctl start mysql')
+    assert.deepEqual(await members(), [
+      's1:PRIMARY:ONLINE',
+      's2:SECONDARY:ONLINE',
+      's3:SECONDARY:UNREACHABLE',
+    ])
+    await changesOnce(['s1: Rescan'], 'rescan.yml')
+    await isWhole('s1')
+    await sql(
+      LAB,
+      's1',
+      `USE mysql_innodb_cluster_metadata; DELETE m FROM async_cluster_members m JOIN instances i USING (instance_id) WHERE i.address = 's3:3306'; DELETE FROM instances WHERE address = 's3:3306'`,
+    )
+    const looked = await run('rescan.yml')
+    assert.equal(looked.code, 0, transcript(looked))
+    assert.deepEqual(changes(looked), [])
+    assert.deepEqual(results(looked)[0]?.result.warnings, [
+      's3:3306 follows the primary without a record; add_unmanaged: true makes it a member.',
+    ])
+    await changesOnce(['s1: Rescan'], 'rescan.yml', '-e', 'add=true')
     await isWhole('s1')
   })
 
@@ -242,6 +307,7 @@ setsid sh /root/write.sh </dev/null >/dev/null 2>&1 & until test "$(wc -l < /roo
     const dead = await run('primary.yml', '-e', 'to=s3')
     assert.equal(dead.code, 4, transcript(dead))
     await refuses(/s3:3306 does not answer.*force: true/, run('forget.yml'))
+    assert.deepEqual(await succeeds(run('rescan.yml', '-e', 'remove=true', '--check')), ['s1: Rescan'])
     await changesOnce(['s1: Forget'], 'forget.yml', '-e', 'force=true')
     await shell(LAB, 's1', 'mysql -e "FLUSH BINARY LOGS; PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY"')
     await resetHosts(LAB, ['s3'])
@@ -277,6 +343,25 @@ setsid sh /root/write.sh </dev/null >/dev/null 2>&1 & until test "$(wc -l < /roo
     assert.deepEqual(await succeeds(build()), [])
   })
 
+  it('a failover leaves members out that do not answer; forgotten, they are added anew', async () => {
+    const stop = (host: string): Promise<string> => shell(LAB, host, 'systemctl stop mysql')
+    const force = ['primary.yml', '-e', 'to=s2', '-e', 'force=true'] as const
+    await Promise.all([stop('s1'), stop('s3')])
+    await refuses(/s3:3306 does not answer.*invalidate_error_instances/s, run(...force))
+    await changesOnce(['s2: Primary'], ...force, '-e', 'invalidate=true')
+    assert.deepEqual(await members(), ['s1:null:INVALIDATED', 's2:PRIMARY:ONLINE', 's3:null:INVALIDATED'])
+    await changesOnce(['s2: Rescan'], 'rescan.yml', '-e', 'remove=true', '-l', 's2,s3')
+    assert.deepEqual(await members(), ['s2:PRIMARY:ONLINE'])
+    await Promise.all(['s1', 's3'].map((host) => shell(LAB, host, 'systemctl start mysql')))
+    const added = await run('member.yml')
+    assert.equal(added.code, 2, transcript(added))
+    assert.deepEqual(changes(added), ['s1: Member'])
+    assert.match(added.stdout, /s3 replicates from s1:3306, which is not the primary s2:3306/)
+    await shell(LAB, 's3', "mysql -e 'STOP REPLICA; RESET REPLICA ALL'")
+    await changesOnce(['s3: Member'], 'member.yml')
+    await isWhole('s2')
+  })
+
   it('dissolved, it leaves neither accounts nor channels nor metadata; secondaries stay closed', async () => {
     await changesOnce(['s1: Dissolve'], 'dissolve.yml')
     for (const host of lab.hosts) {
@@ -289,7 +374,7 @@ setsid sh /root/write.sh </dev/null >/dev/null 2>&1 & until test "$(wc -l < /roo
         [],
       )
       assert.deepEqual(await sql(LAB, host, 'SELECT MIN(id), @@global.super_read_only FROM app.t'), [
-        `-2\t${host === 's1' ? 0 : 1}`,
+        `-2\t${host === 's2' ? 0 : 1}`,
       ])
     }
     const shown = await signet(['cluster', 'status', '-i', lab.inventory])
