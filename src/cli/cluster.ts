@@ -91,9 +91,8 @@ async function show(
   const asJson = (value: unknown): void => {
     environment.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
   }
-  const reader = hosts.reader(names[0], become)
   if (action === 'routers') {
-    const view = await viewRouters(reader, names, DEFAULT_LOGIN)
+    const view = await fromAny(names, (name) => viewRouters(hosts.reader(name, become), names, DEFAULT_LOGIN))
     const nameOf = (group: string): string | undefined =>
       view.topology.clusters.find(({ groupName }) => groupName === group)?.row.name
     asJson(
@@ -104,7 +103,9 @@ async function show(
     )
     return view.globals.length === 0 ? EXIT.failed : EXIT.done
   }
-  const { topology, silent } = await viewCluster(reader, names, DEFAULT_LOGIN)
+  const { topology, silent } = await fromAny(names, (name) =>
+    viewCluster(hosts.reader(name, become), names, DEFAULT_LOGIN),
+  )
   const replicasets = replicasetsOf(topology.servers)
   if (action === 'verify') {
     const checks = verify(await gatherEvidence(hosts, become, topology, silent, environment.now()))
@@ -128,6 +129,21 @@ async function show(
       ...(replicasets.length === 0 ? {} : replicasetViews(action, replicasets)),
     })
   return topology.clusters.length + replicasets.length === 0 ? EXIT.failed : EXIT.done
+}
+
+/** Looks from the first host whose server answers: the others may be down. @throws SignetError when none does */
+async function fromAny<T>(names: Servers['names'], look: (name: string) => Promise<T>): Promise<T> {
+  const [first, ...others] = names
+  try {
+    return await look(first)
+  } catch (error) {
+    const silent =
+      error instanceof SignetError &&
+      ['mysql-unreachable', 'unreachable', 'connection-lost'].includes(error.code)
+    const [next, ...rest] = others
+    if (!silent || next === undefined) throw error
+    return fromAny([next, ...rest], look)
+  }
 }
 
 function replicasetViews(action: 'status' | 'options' | 'describe', sets: readonly ReplicaSet[]): ValueMap {
