@@ -51,7 +51,9 @@ export async function sshLine(
       return lineOf(client, target, (performance.now() - start) / 1000)
     } catch (error) {
       const lost = error instanceof EarlyLoss
-      if (!lost || attempt >= 4 || signal?.aborted === true) {
+      // An overloaded sshd refuses at once. Who takes his time is no sshd, but a way on which nobody answers.
+      const slow = performance.now() - start > (target.timeout * 1000) / 2
+      if (!lost || slow || attempt >= 4 || signal?.aborted === true) {
         if (lost)
           throw new SignetError('unreachable', `${error.message}.`, { host: target.host, cause: error })
         throw error
