@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import { slashName } from './subject-text.js'
 
 /** What matters of a certificate. */
@@ -11,6 +12,7 @@ export interface CertificateFacts {
   readonly subject: string
   readonly issuer: string
   readonly dnsNames: readonly string[]
+  /** As canonicalAddress writes them. */
   readonly ipAddresses: readonly string[]
   /** Seconds since 1970. */
   readonly notBefore: number
@@ -22,6 +24,11 @@ export interface CertificateFacts {
 
 export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
+
+/** One spelling for each IP address: IPv6 in lower case and shortened (RFC 5952), which certificates print otherwise. */
+export function canonicalAddress(address: string): string {
+  return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+}
 
 /** Reads a certificate in DER or PEM form. @throws Error when it is none */
 export function certificateFacts(bytes: Buffer | string): CertificateFacts {
@@ -35,7 +42,7 @@ export function certificateFacts(bytes: Buffer | string): CertificateFacts {
     subject: slashName(certificate.subject),
     issuer: slashName(certificate.issuer),
     dnsNames: of('DNS:'),
-    ipAddresses: of('IP Address:'),
+    ipAddresses: of('IP Address:').map(canonicalAddress),
     notBefore: Date.parse(certificate.validFrom) / 1000,
     notAfter: Date.parse(certificate.validTo) / 1000,
     authority: certificate.ca,

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { certificateFacts } from '../certificates/facts.js'
+import { canonicalAddress, certificateFacts } from '../certificates/facts.js'
 import { parseSlashName, writeSlashName } from '../certificates/subject-text.js'
 import { Unknown } from '../value/unknown.js'
 import { passphraseOf } from './certificate-passphrase.js'
@@ -207,7 +207,10 @@ function reasonToIssue(look: Look): string | undefined {
   if (facts.subject !== look.subject) return `its subject is ${facts.subject}`
   const same = (a: readonly string[], b: readonly string[]): boolean =>
     a.length === b.length && [...a].sort().join() === [...b].sort().join()
-  if (!same(facts.dnsNames, look.dnsNames) || !same(facts.ipAddresses, look.ipAddresses))
+  if (
+    !same(facts.dnsNames, look.dnsNames) ||
+    !same(facts.ipAddresses, look.ipAddresses.map(canonicalAddress))
+  )
     return `it is valid for ${[...facts.dnsNames, ...facts.ipAddresses].join(', ') || 'no name'}`
   const days = Math.floor((facts.notAfter * 1000 - look.now.getTime()) / 86_400_000)
   if (days < look.renewBefore) return days < 0 ? 'it has expired' : `it expires in ${days} days`
