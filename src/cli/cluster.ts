@@ -207,7 +207,7 @@ async function withServers(
   variables.resolveIn = resolve
   const settings = await connectionSettings(invocation, environment)
   const none = { groups: new Map(), hosts: new Map() }
-  const play = { vars: {}, roles: [], name: '' } as unknown as Parameters<typeof variables.scope>[1]['play']
+  const play = { name: '', vars: {}, prompts: [] }
   const lookup = (host: string, name: string): Value | undefined => {
     const scope = variables.scope(host, {
       play,

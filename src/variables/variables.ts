@@ -26,7 +26,7 @@ export interface RunFacts {
 
 /** The point of a run that a scope is for. */
 export interface ScopeContext {
-  readonly play: Play
+  readonly play: Pick<Play, 'name' | 'vars' | 'prompts'>
   /** Roles whose defaults and vars the whole play sees. */
   readonly roles: readonly RoleUse[]
   readonly playbookDirectory: string
