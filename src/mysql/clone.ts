@@ -137,7 +137,13 @@ function donorListAsBefore(picture: InstancePicture): readonly Statement[] {
         { text: `RESET PERSIST IF EXISTS ${MARK}` },
         { text: `SET GLOBAL ${MARK} = DEFAULT`, tolerate: [UNKNOWN_VARIABLE] },
       ]
-    : restore([[MARK, '']], picture)
+    : restoreDonorList(picture)
+}
+
+/** The list is shown empty while there is none; but an empty one can't be set. */
+function restoreDonorList(picture: InstancePicture): readonly Statement[] {
+  const { [MARK]: running, ...variables } = picture.variables
+  return restore([[MARK, '']], running === '' ? { ...picture, variables } : picture)
 }
 
 /** CLONE INSTANCE: encrypted whenever the group is, unlike AdminAPI's, which leaves it open for accounts with a password only. */
@@ -171,7 +177,7 @@ function undoPreparation({ picture }: Server): readonly Statement[] {
   const { persisted, variables } = picture
   const boot = persisted['group_replication_start_on_boot']
   return [
-    ...restore([[MARK, '']], picture),
+    ...restoreDonorList(picture),
     boot === undefined
       ? { text: 'RESET PERSIST IF EXISTS group_replication_start_on_boot' }
       : {

@@ -15,6 +15,15 @@ export const LIVES = {
     'innodb_cluster_rescan',
     'innodb_instance',
   ],
+  clusterset: [
+    'innodb_clusterset',
+    'innodb_clusterset_primary',
+    'innodb_replica_cluster',
+    'innodb_router_account',
+    'innodb_router_metadata',
+    'innodb_routing_options',
+    'mysql_router',
+  ],
 } as const
 
 /** Modules whose contracts need servers that form clusters: the lives hold them, the generic contract tests do not. */

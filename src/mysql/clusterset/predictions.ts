@@ -7,7 +7,16 @@ import { predictPictures } from '../members/after.js'
 import { seeing, withCluster, withGroup } from '../predict.js'
 import type { Wish } from '../refusals.js'
 import type { SslMode } from '../step.js'
-import { attribute, type Cluster, type ClusterSet, type Server, type Topology } from '../topology.js'
+import {
+  attribute,
+  clusterOfServer,
+  isOnline,
+  topologyOf,
+  type Cluster,
+  type ClusterSet,
+  type Server,
+  type Topology,
+} from '../topology.js'
 import { optionsOfChannel } from './channel.js'
 import type { CreateReplicaCluster } from './create-replica.js'
 import { channelAccount, CLUSTERSET_CHANNEL } from './members.js'
@@ -66,15 +75,26 @@ export function replicaPredictions(
       },
     ],
   }
-  const channel = runningChannel(server, source, wish.sslMode, wanted.channel)
-  return [
-    {
-      host: server.host,
-      question: { ask: 'mysql_instance', login },
-      answer: { ...withGroup(server.picture, server, group, wish.sslMode), channels: [channel], metadata },
-    },
-    ...metadataPredictions(topology, metadata, login).filter((prediction) => prediction.host !== server.host),
-  ]
+  const grouped = { ...withGroup(server.picture, server, group, wish.sslMode), metadata }
+  const self = { host: server.host, picture: grouped }
+  const foreseen = topologyOf(
+    topology.servers.map((one) =>
+      one.host === server.host
+        ? self
+        : { host: one.host, picture: isOnline(one) ? { ...one.picture, metadata } : one.picture },
+    ),
+  )
+  const cluster = clusterOfServer(foreseen, self)
+  const { clusterset } = foreseen
+  if (cluster === undefined || clusterset === undefined) return []
+  return predictPictures(topology, login, (one) => {
+    const seen = foreseen.servers.find(({ host }) => host === one.host) ?? one
+    const picture =
+      one.host === server.host ? asReplica(self, cluster, source, clusterset, wanted.channel) : seen.picture
+    return one.host === server.host || isOnline(one)
+      ? withAccounts(picture, [self], foreseen, clusterset)
+      : one.picture
+  })
 }
 
 function runningChannel(
