@@ -16,4 +16,5 @@ for run in check play play; do
   signet "$run" playbooks/clusterset.yml -i "$directory/hosts.yml" >"$directory/$run.log" || { tail -n 40 "$directory/$run.log"; exit 1; }
   took=$(($(date +%s%3N) - start))
   printf '%-6s %3d.%d s\n' "$run" $((took / 1000)) $((took % 1000 / 100))
+  [ "$took" -le 45000 ] || { echo 'over the bar of 45 s' >&2; exit 1; }
 done
