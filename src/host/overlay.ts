@@ -45,6 +45,7 @@ interface Future {
  */
 export class Overlay {
   readonly #futures = new Map<string, Future>()
+  readonly #unforeseen = new Map<string, Unknown>()
 
   reader(inner: HostReader): HostReader {
     return new OverlayReader(inner, this)
@@ -55,6 +56,16 @@ export class Overlay {
     for (const step of plan.steps) this.#step(step.host ?? host, step)
     for (const { host: other, question, answer } of plan.predicts ?? [])
       this.future(other ?? host).answers.set(identity(question), answer)
+  }
+
+  /** Remembers that a task of a host may do what can't be known; the first such cause is kept. */
+  couldNotForesee(host: string, cause: Unknown): void {
+    if (!this.#unforeseen.has(host)) this.#unforeseen.set(host, cause)
+  }
+
+  /** Why the future of a host is not wholly known; undefined if it is. */
+  unforeseen(host: string): Unknown | undefined {
+    return this.#unforeseen.get(host)
   }
 
   future(host: string): Future {

@@ -1,3 +1,4 @@
+import { toBoolean } from '../modules/arguments.js'
 import type { Module } from '../modules/module.js'
 import type { Task } from '../playbook/play.js'
 import type { TaskResult } from '../report/events.js'
@@ -25,7 +26,10 @@ export async function runOnHost(
   const elapsed = (): number => (performance.now() - start) / 1000
   try {
     const items = itemsOrSkip(task, host, play)
-    if (items instanceof Unknown) return unknownResult(items, ['results'])
+    if (items instanceof Unknown) {
+      play.run.overlay.couldNotForesee(host, items)
+      return unknownResult(items, ['results'])
+    }
     if (items !== undefined && 'status' in items) return { ...items, elapsed: elapsed() }
     if (items === undefined)
       return { ...(await runItem(task, module, { local: {} }, host, play)), elapsed: elapsed() }
@@ -86,7 +90,14 @@ async function runItem(
   const tries = 1 + (retries ?? (task.until === undefined ? 0 : 3))
   const delay = Number(task.delay === undefined ? 5 : resolve(task.delay, scope))
   for (let attempt = 1; ; attempt++) {
-    const result = await attemptItem(task, module, item, host, play)
+    const result = inForesight(
+      await attemptItem(task, module, item, host, play),
+      task,
+      module,
+      item,
+      host,
+      play,
+    )
     if (tries === 1 || ['skipped', 'unreachable', 'unknown'].includes(result.status)) return result
     const counted = { ...result, values: { ...result.values, attempts: attempt } }
     const done =
@@ -115,6 +126,32 @@ async function runItem(
     if (play.run.options.environment.signal.aborted)
       return failure(new SignetError('interrupted', 'The run was interrupted.'), task)
   }
+}
+
+/**
+ * What check mode may say of a result: a failure on a host where an earlier task could not be foreseen is no failure
+ * yet, for that task may do what this one needs. Modules that look at no host are judged as they are.
+ */
+function inForesight(
+  result: TaskResult,
+  task: Task,
+  module: Module,
+  item: Item,
+  host: string,
+  play: PlayRun,
+): TaskResult {
+  const { overlay, options } = play.run
+  if (!options.check) return result
+  if (result.status === 'unknown') {
+    overlay.couldNotForesee(host, new Unknown(result.message ?? ''))
+    return result
+  }
+  const earlier = overlay.unforeseen(host)
+  if (result.status !== 'failed' || earlier === undefined || module.connects === false) return result
+  if (task.checkMode !== undefined && !toBoolean(resolve(task.checkMode, play.scope(host, task, item.local))))
+    return result
+  const cause = new Unknown(`as it stands, "${result.message ?? ''}"; but ${earlier.cause}`)
+  return { ...unknownResult(cause, Object.keys(module.returns)), noLog: result.noLog }
 }
 
 async function attemptItem(

@@ -157,6 +157,41 @@ describe('check mode', () => {
     assert.deepEqual(run.exists, { new: false, other: false, third: false })
   })
 
+  it('a failure after something that could not be foreseen is unknown, not a failure', async () => {
+    const run = await tasks(
+      `
+- name: before
+  lineinfile: {path: "{{ directory }}/conf", line: a=1}
+  ignore_errors: true
+- name: make it
+  shell: echo a=0 > "{{ directory }}/conf"
+- name: edit
+  lineinfile: {path: "{{ directory }}/conf", regexp: ^a=, line: a=1}
+  register: edited
+- name: dependent
+  copy: {content: x, dest: "{{ directory }}/new"}
+  when: edited is changed
+- name: wrong in any case
+  assert: {that: false}`,
+      ['--check', '-l', 'h1'],
+    )
+    assert.equal(run.code, EXIT.failed, transcript(run))
+    assert.deepEqual(
+      results(run).map(({ task, result }) => `${task}: ${result.status}`),
+      [
+        'before: failed',
+        'make it: unknown',
+        'edit: unknown',
+        'dependent: unknown',
+        'wrong in any case: failed',
+      ],
+    )
+    assert.match(
+      run.stdout,
+      /unknown: \[h1\] .*as it stands, ".*conf.*"; but "make it" \(p\.yml:\d+:\d+\) was not run/,
+    )
+  })
+
   it('later tasks see what earlier ones would have done', async () => {
     const run = await tasks(
       `

@@ -14,8 +14,6 @@ const ARRANGED = [
   "printf '[Service]\\nExecStart=/bin/sleep infinity\\n' > /etc/systemd/system/cron.service",
   'systemctl daemon-reload',
   "printf 'mysql 3306/tcp\\n' > /etc/services",
-  // Check mode can't ask about a table that a task of unknown effect would make.
-  'mysql -e "CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY, customer VARCHAR(50))"',
   'mkdir -p /tmp/package/DEBIAN',
   "printf 'Package: ca-certificates\\nVersion: 1\\nArchitecture: all\\nMaintainer: Lab <lab@example.org>\\nDescription: stand-in, for the lab has no way to an archive\\n' > /tmp/package/DEBIAN/control",
   'dpkg-deb -b /tmp/package /tmp/package.deb && dpkg -i --force-all /tmp/package.deb && rm -r /tmp/package*',
