@@ -19,6 +19,9 @@ export interface HostsOptions {
   readonly onNote?: (host: string, text: string) => void
 }
 
+/** Milliseconds after which a port that does not answer is taken for closed. */
+const PORT_PATIENCE = 5000
+
 const NO_TRAFFIC: Traffic = { roundTrips: 0, bytesSent: 0, bytesReceived: 0, statements: 0, connectTime: 0 }
 
 /** The hosts of a run: connections opened at the first need, answers kept, questions of one tick asked together. */
@@ -184,16 +187,30 @@ export class LiveHost {
     question: Exclude<Question, Questions[ShellKind]['question']>,
     as: BecomeUser | undefined,
   ): Promise<unknown> {
-    if (question.ask !== 'port') return this.pool(as).ask(question)
+    return question.ask === 'port'
+      ? { open: await this.#listens(question.address, question.port) }
+      : this.pool(as).ask(question)
+  }
+
+  /** Whether something accepts connections there, as this host sees it. */
+  async #listens(address: string, port: number): Promise<boolean> {
     const transport = await this.transport()
-    try {
-      const stream = await transport.stream({ address: question.address, port: question.port }, undefined)
-      stream.destroy()
-      return { open: true }
-    } catch (error) {
-      if (error instanceof SignetError) throw error
-      return { open: false }
-    }
+    return new Promise((resolve, reject) => {
+      // A host without power refuses nothing: TCP itself would go on trying for two minutes.
+      const timer = setTimeout(() => resolve(false), PORT_PATIENCE)
+      transport.stream({ address, port }, undefined).then(
+        (stream) => {
+          clearTimeout(timer)
+          stream.destroy()
+          resolve(true)
+        },
+        (error: unknown) => {
+          clearTimeout(timer)
+          if (error instanceof SignetError) reject(error)
+          else resolve(false)
+        },
+      )
+    })
   }
 
   #askShell(question: Questions[ShellKind]['question'], as: BecomeUser | undefined): Promise<unknown> {
