@@ -24,6 +24,13 @@ export const LIVES = {
     'innodb_routing_options',
     'mysql_router',
   ],
+  replicaset: [
+    'innodb_replicaset',
+    'innodb_replicaset_info',
+    'innodb_replicaset_instance',
+    'innodb_replicaset_primary',
+    'innodb_replicaset_rescan',
+  ],
 } as const
 
 /** Modules whose contracts need servers that form clusters: the lives hold them, the generic contract tests do not. */
