@@ -24,6 +24,6 @@ export const innodb_admin_account = defineModule({
   ],
   probe: (host, args, task) => probeAccount(host, args, task.playHosts),
   plan: (args, state) =>
-    planAccount(args, state, loginOf(args), adminGrants(state.view.server.picture.version)),
-  result: (args, { at }) => ({ account: `${args.user}@${args.host}`, server: at?.host ?? null }),
+    planAccount(args, state, loginOf(args), adminGrants((state.view.at ?? state.view.any).picture.version)),
+  result: (args, { view: { at } }) => ({ account: `${args.user}@${args.host}`, server: at?.host ?? null }),
 })

@@ -22,15 +22,15 @@ export const innodb_router_account = defineModule({
   ],
   probe: (host, args, task) => probeAccount(host, args, task.playHosts),
   plan: (args, state): Plan => {
-    const metadata = state.view.topology.metadata
-    if (metadata === undefined && args.state === 'present')
+    const { metadataVersion } = state.view
+    if (metadataVersion === undefined && args.state === 'present')
       return {
         steps: [],
         diff: [],
         failure:
-          'There is no cluster among these servers: the account gets privileges on tables of the metadata, which do not exist yet. Create the cluster first.',
+          'There is no cluster or ReplicaSet among these servers: the account gets privileges on tables of the metadata, which do not exist yet. Create it first.',
       }
-    const plan = planAccount(args, state, loginOf(args), routerGrants(metadata?.version ?? '2.2.0'))
+    const plan = planAccount(args, state, loginOf(args), routerGrants(metadataVersion ?? '2.2.0'))
     const certificate = (args.require_cert_issuer ?? '') + (args.require_cert_subject ?? '') !== ''
     return certificate
       ? {
@@ -41,5 +41,5 @@ export const innodb_router_account = defineModule({
         }
       : plan
   },
-  result: (args, { at }) => ({ account: `${args.user}@${args.host}`, server: at?.host ?? null }),
+  result: (args, { view: { at } }) => ({ account: `${args.user}@${args.host}`, server: at?.host ?? null }),
 })

@@ -1,9 +1,9 @@
 import { METADATA } from '../mysql/metadata/schema.js'
-import { routerList, routersQuestion } from '../mysql/routers.js'
+import { routersQuestion } from '../mysql/routers.js'
 import { atLeast } from '../mysql/version.js'
 import { defineModule, type Plan } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
-import { viewRouters } from './router-probe.js'
+import { routersByName, viewRouters } from './router-probe.js'
 
 export const innodb_router_metadata = defineModule({
   name: 'innodb_router_metadata',
@@ -32,7 +32,7 @@ export const innodb_router_metadata = defineModule({
         failure: `None of the servers takes writes. No answer from: ${view.silent.join('; ') || 'nobody'}.`,
       }
     const login = loginOf(args)
-    const version = view.topology.metadata?.version ?? '2.2.0'
+    const version = view.metadataVersion ?? '2.2.0'
     // The defaults of a Router's version are kept in the metadata as long as there is a Router of that version.
     const last = view.routers.every((other) => other === router || other.version !== router.version)
     const forget = (table: string): { text: string; values: string[] } => ({
@@ -83,12 +83,6 @@ export const innodb_router_metadata = defineModule({
     }
   },
   result: (_args, view) => ({
-    routers: view.globals.map((of) =>
-      routerList(
-        view.routers,
-        of,
-        (group) => view.topology.clusters.find((cluster) => cluster.groupName === group)?.row.name,
-      ),
-    ),
+    routers: Object.values(routersByName(view)),
   }),
 })

@@ -38,7 +38,7 @@ export const innodb_routing_options = defineModule({
   returns: { routing_options: "AdminAPI's routingOptions() as it was before." },
   examples: [
     {
-      description: 'Reads from the primary, too',
+      description: 'Reads from read replicas as well as from secondaries',
       args: { options: { read_only_targets: 'all' } },
     },
     {
@@ -120,7 +120,7 @@ export const innodb_routing_options = defineModule({
     }
     if (statements.length === 0) return { steps: [], diff: [] }
     const login = loginOf(args)
-    const version = view.topology.metadata?.version ?? '2.2.0'
+    const version = view.metadataVersion ?? '2.2.0'
     const options = JSON.stringify(after)
     return {
       steps: [

@@ -11,12 +11,10 @@ import {
   type FoundLogin,
   type WantedLogin,
 } from '../mysql/managed-login.js'
-import type { Server } from '../mysql/topology.js'
-import { writableServer } from '../mysql/writable-server.js'
 import type { Secret } from '../value/secret.js'
-import { viewCluster, type ClusterView } from './cluster-probe.js'
 import type { Plan } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
+import { viewWritable, type WritableView } from './writable-probe.js'
 
 /** Arguments of the modules that see to admin and Router accounts: AdminAPI's options in snake_case. */
 export const ACCOUNT_ARGS = {
@@ -37,8 +35,7 @@ export const ACCOUNT_ARGS = {
     type: 'string',
     enum: ['always', 'on_create'],
     default: 'on_create',
-    description:
-      'always: set the password of an account that is there, too; it can not be compared, so the task changes something each time.',
+    description: 'always: the account that is there gets this password, too, if it has another one.',
   },
   require_cert_issuer: {
     type: 'string',
@@ -61,7 +58,8 @@ export const ACCOUNT_ARGS = {
   },
   members: {
     type: 'strings',
-    description: 'Inventory names of servers to find the primary through (default: all hosts of the play).',
+    description:
+      'Inventory names of the servers; those that answer must have the primary among them (default: the hosts of the play, and the one that has the task).',
   },
   ...LOGIN_ARGS,
 } as const
@@ -81,8 +79,7 @@ interface AccountArguments {
 }
 
 export interface AccountState {
-  readonly view: ClusterView
-  readonly at: Server | undefined
+  readonly view: WritableView
   readonly found: FoundLogin
 }
 
@@ -93,25 +90,27 @@ export async function probeAccount(
   playHosts: readonly string[],
 ): Promise<AccountState> {
   const login = loginOf(args)
-  const view = await viewCluster(host, args.members ?? playHosts, login)
-  const at = writableServer(view.topology, view.server)
+  const { members = [] } = args
+  const view = await viewWritable(host, members.length > 0 ? members : [host.host, ...playHosts], login)
+  const { at } = view
   if (at === undefined)
-    return { view, at, found: foundLogin({ kind: 'rows', rows: [] }, { kind: 'rows', rows: [] }) }
+    return { view, found: foundLogin({ kind: 'rows', rows: [] }, { kind: 'rows', rows: [] }) }
   const reader = at.host === host.host ? host : host.peer(at.host)
   const [account, privileges] = await Promise.all([
     reader.ask(loginQuestion(login, args.user, args.host)),
     reader.ask(privilegesQuestion(login, args.user, args.host)),
   ])
-  return { view, at, found: foundLogin(account, privileges) }
+  return { view, found: foundLogin(account, privileges) }
 }
 
 /** The plan for either kind of account. */
 export function planAccount(
   args: AccountArguments,
-  { view, at, found }: AccountState,
+  { view, found }: AccountState,
   login: MysqlLogin,
   grants: readonly Grant[],
 ): Plan {
+  const { at } = view
   if (at === undefined) {
     const silent = view.silent.length === 0 ? '' : ` No answer from ${view.silent.join('; ')}.`
     return {

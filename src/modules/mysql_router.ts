@@ -1,5 +1,7 @@
+import type { FileState } from '../host/question.js'
 import type { Step } from '../host/step.js'
 import { bootstrapWords, differences, type RoutedTo, type RouterWish } from '../mysql/router-bootstrap.js'
+import { PASSWORD_MARK, passwordMark } from '../mysql/router-password.js'
 import { belongs } from '../mysql/routers.js'
 import { addressOf } from '../mysql/topology.js'
 import { Secret } from '../value/secret.js'
@@ -36,15 +38,16 @@ export const mysql_router = defineModule({
   ],
   probe: async (host, args) => {
     const file = (path: string) => host.ask({ ask: 'file', path, read: 'content', follow: true } as const)
-    const [view, configuration, state, service] = await Promise.all([
+    const [view, configuration, state, mark, service] = await Promise.all([
       viewRouters(host, args.members, loginOf(args)),
       file(`${args.directory}/mysqlrouter.conf`),
       file(`${args.directory}/data/state.json`),
+      file(`${args.directory}/${PASSWORD_MARK}`),
       host.ask({ ask: 'service', name: args.service }),
     ])
-    return { host: host.host, view, configuration, state, service }
+    return { host: host.host, view, configuration, state, mark, service }
   },
-  plan: (args, { host, view, configuration, state, service }): Plan => {
+  plan: (args, { host, view, configuration, state, mark, service }): Plan => {
     const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
     const to = routedTo(view, args.topology)
     if (to === undefined)
@@ -59,17 +62,15 @@ export const mysql_router = defineModule({
     if (configuration.kind === 'file' && configuration.content instanceof Unknown)
       return { steps: [], diff: [] }
     const wish = wishOf(args, host)
-    const text = (content: typeof configuration): string =>
-      content.kind === 'file' && Buffer.isBuffer(content.content) ? content.content.toString() : ''
-    const reasons = reasonsOf(
-      wish,
-      to,
-      view,
-      configuration.kind === 'file' ? text(configuration) : undefined,
-      text(state),
-    )
+    const wantedMark = passwordMark(args.password, wish.account, labelOf(wish))
+    const reasons = reasonsOf(wish, to, view, wantedMark, {
+      configuration: textOf(configuration),
+      state: textOf(state),
+      mark: textOf(mark),
+    })
     if (reasons.length === 0) return { steps: [], diff: [] }
-    const running = service.active === 'active'
+    // One that can't reach its servers is activating for long, and would start again amid the bootstrap.
+    const running = ['active', 'activating', 'reloading'].includes(service.active)
     const forced = configuration.kind !== 'absent' || isRegistered(wish, to, view)
     const passwords = [args.bootstrap_password ?? args.password, args.password].map(
       (each) => `${each.reveal()}\n`,
@@ -90,11 +91,19 @@ export const mysql_router = defineModule({
       { do: 'make_directory', path: args.directory, owner: args.user, group: args.user, mode: 0o750 },
       {
         do: 'run',
-        argv: bootstrapWords(wish, addressOf(view.at), forced),
+        argv: bootstrapWords(wish, to, addressOf(view.at), forced),
         stdin: new Secret(passwords.join('')),
         timeout: 120,
         check: true,
         note: `bootstrap MySQL Router "${wish.name}" for ${to.name}`,
+      },
+      {
+        do: 'write_file',
+        path: `${args.directory}/${PASSWORD_MARK}`,
+        content: new Secret(wantedMark),
+        owner: 'root',
+        group: 'root',
+        mode: 0o600,
       },
     ]
     return {
@@ -129,39 +138,45 @@ export const mysql_router = defineModule({
       ],
     }
   },
-  result: (args, { host, view, configuration, state }) => {
+  result: (args, { host, view, configuration, state, mark }) => {
     const to = routedTo(view, args.topology)
     const wish = wishOf(args, host)
-    const content =
-      configuration.kind === 'file' && Buffer.isBuffer(configuration.content)
-        ? configuration.content.toString()
-        : undefined
-    const saved = state.kind === 'file' && Buffer.isBuffer(state.content) ? state.content.toString() : ''
+    const found = { configuration: textOf(configuration), state: textOf(state), mark: textOf(mark) }
+    const wantedMark = passwordMark(args.password, wish.account, labelOf(wish))
     return {
-      label: `${wish.reportHost}::${wish.name}`,
+      label: labelOf(wish),
       topology: to?.name ?? null,
       configuration: `${args.directory}/mysqlrouter.conf`,
-      reasons: to === undefined ? [] : reasonsOf(wish, to, view, content, saved),
+      reasons: to === undefined ? [] : reasonsOf(wish, to, view, wantedMark, found),
     }
   },
 })
 
 /** The ClusterSet, else the only cluster or ReplicaSet, or the one of that name. */
-function routedTo({ topology }: RouterView, name: string | undefined): RoutedTo | undefined {
+function routedTo({ topology, sets }: RouterView, name: string | undefined): RoutedTo | undefined {
   const { clusterset, clusters } = topology
   const all: readonly RoutedTo[] = [
-    ...(clusterset === undefined ? [] : [{ name: clusterset.domainName, id: clusterset.id }]),
-    ...clusters.map(({ row, groupName }) => ({ name: row.name, id: groupName })),
+    ...(clusterset === undefined
+      ? []
+      : [{ kind: 'clusterset', name: clusterset.domainName, id: clusterset.id } as const]),
+    ...clusters.map(({ row, groupName }) => ({ kind: 'cluster', name: row.name, id: groupName }) as const),
+    ...sets.map((set) => ({ kind: 'replicaset', name: set.name, id: set.row.id }) as const),
   ]
   if (name !== undefined) return all.find((each) => each.name.toLowerCase() === name.toLowerCase())
   return clusterset !== undefined || all.length === 1 ? all[0] : undefined
 }
 
+/** `address::name`, as AdminAPI calls a Router. */
+const labelOf = (wish: RouterWish): string => `${wish.reportHost}::${wish.name}`
+
+/** The text of a file; undefined: there is none. */
+const textOf = (file: FileState): string | undefined =>
+  file.kind === 'file' && Buffer.isBuffer(file.content) ? file.content.toString() : undefined
+
 function isRegistered(wish: RouterWish, to: RoutedTo, view: RouterView): boolean {
   const of = routedTopology(view, to.name)
   return view.routers.some(
-    (router) =>
-      router.label === `${wish.reportHost}::${wish.name}` && (of === undefined || belongs(router, of)),
+    (router) => router.label === labelOf(wish) && (of === undefined || belongs(router, of)),
   )
 }
 
@@ -169,14 +184,23 @@ function reasonsOf(
   wish: RouterWish,
   to: RoutedTo,
   view: RouterView,
-  configuration: string | undefined,
-  state: string,
+  wantedMark: string,
+  found: {
+    readonly configuration: string | undefined
+    readonly state: string | undefined
+    readonly mark: string | undefined
+  },
 ): readonly string[] {
-  if (configuration === undefined) return ['it was not bootstrapped yet']
+  if (found.configuration === undefined) return ['it was not bootstrapped yet']
   return [
-    ...differences(wish, to, configuration, state),
-    ...(isRegistered(wish, to, view)
+    ...differences(wish, to, found.configuration, found.state ?? ''),
+    ...(found.mark === wantedMark
       ? []
-      : [`it is not registered as ${wish.reportHost}::${wish.name} of ${to.name}`]),
+      : [
+          found.mark === undefined
+            ? 'nothing says which password it was bootstrapped with'
+            : 'it was bootstrapped with another password',
+        ]),
+    ...(isRegistered(wish, to, view) ? [] : [`it is not registered as ${labelOf(wish)} of ${to.name}`]),
   ]
 }

@@ -3,6 +3,7 @@ import type { Difference, Plan } from '../modules/module.js'
 import type { Secret } from '../value/secret.js'
 import type { Grant } from './admin-grants.js'
 import type { MysqlLogin } from './login.js'
+import { cachingSha2, passwordMatches } from './password-hash.js'
 import type { MysqlRows, MysqlRowsQuestion } from './question.js'
 import type { Statement } from './step.js'
 
@@ -32,6 +33,9 @@ export interface FoundLogin {
   readonly issuer: string
   readonly subject: string
   readonly lifetime: number | null
+  readonly plugin: string
+  /** What is stored of its password. */
+  readonly authentication: Buffer
   /** By object: privileges, and whether they may be handed on. */
   readonly grants: ReadonlyMap<string, ReadonlyMap<string, boolean>>
 }
@@ -41,8 +45,8 @@ export function loginQuestion(login: MysqlLogin, user: string, host: string): My
   return {
     ask: 'mysql_rows',
     login,
-    statement: `SELECT ssl_type t, CONVERT(x509_issuer USING utf8mb4) i, CONVERT(x509_subject USING utf8mb4) s, password_lifetime l
-      FROM mysql.user WHERE User = ? AND Host = ?`,
+    statement: `SELECT ssl_type t, CONVERT(x509_issuer USING utf8mb4) i, CONVERT(x509_subject USING utf8mb4) s, password_lifetime l,
+      plugin p, HEX(authentication_string) a FROM mysql.user WHERE User = ? AND Host = ?`,
     values: [user, host],
   }
 }
@@ -75,6 +79,8 @@ export function foundLogin(account: MysqlRows, privileges: MysqlRows): FoundLogi
     issuer: String(row?.['i'] ?? ''),
     subject: String(row?.['s'] ?? ''),
     lifetime: lifetime === null ? null : Number(lifetime),
+    plugin: String(row?.['p'] ?? ''),
+    authentication: Buffer.from(String(row?.['a'] ?? ''), 'hex'),
     grants,
   }
 }
@@ -111,6 +117,16 @@ function wantedRequirement(wanted: WantedLogin, found: FoundLogin): Requirement 
   if (wanted.issuer === undefined && wanted.subject === undefined && wanted.tls === undefined)
     return found.exists ? undefined : requirement('', '', false)
   return requirement(wanted.issuer ?? '', wanted.subject ?? '', wanted.tls ?? false)
+}
+
+/** Whether the account has the wanted password; undefined: its plugin does not let anybody know. */
+const isSame = ({ password }: WantedLogin, { plugin, authentication }: FoundLogin): boolean | undefined =>
+  password === undefined ? true : passwordMatches(password.reveal(), plugin, authentication)
+
+/** What is stored once the password is set, with a salt of our own: later tasks compare with it. */
+function storedAfter({ password, updatePassword }: WantedLogin, found: FoundLogin): Buffer {
+  if (password === undefined || (found.exists && updatePassword === 'on_create')) return found.authentication
+  return cachingSha2(password.reveal(), Buffer.alloc(20, 'signet'), 5000)
 }
 
 const lifetimeText = (days: number | null): string =>
@@ -153,7 +169,9 @@ export function planLogin(
     wanted.passwordLifetime !== undefined && (!found.exists || wanted.passwordLifetime !== found.lifetime)
       ? wanted.passwordLifetime
       : undefined
-  const password = !found.exists || wanted.updatePassword === 'always' ? wanted.password : undefined
+  const same = isSame(wanted, found)
+  const password =
+    !found.exists || (wanted.updatePassword === 'always' && same !== true) ? wanted.password : undefined
   const statements: Statement[] = []
   if (!found.exists || requires !== undefined || lifetime !== undefined || password !== undefined)
     statements.push({
@@ -234,7 +252,7 @@ export function planLogin(
     note: `${found.exists ? 'change' : 'make'} ${name} on ${host}`,
   }
   const onlyPassword = found.exists && grants.length === 0 && requires === undefined && lifetime === undefined
-  return { steps: [step], diff, ...(onlyPassword ? { everyTime: true } : {}) }
+  return { steps: [step], diff, ...(onlyPassword && same === undefined ? { everyTime: true } : {}) }
 }
 
 /** Removes the account; nothing to do when there is none. */
@@ -293,6 +311,8 @@ export function answersAfter(
           i: issuer,
           s: subject,
           l: wanted.passwordLifetime === undefined ? found.lifetime : wanted.passwordLifetime,
+          p: found.exists ? found.plugin : 'caching_sha2_password',
+          a: storedAfter(wanted, found).toString('hex'),
         },
       ],
     },

@@ -30,9 +30,10 @@ export interface RouterWish {
 
 /** Where a Router belongs: as the topology says, or as its state file says. */
 export interface RoutedTo {
+  readonly kind: 'clusterset' | 'cluster' | 'replicaset'
   /** Name of the ClusterSet, cluster or ReplicaSet. */
   readonly name: string
-  /** Id of the ClusterSet or name of the group; empty for a ReplicaSet, which has none. */
+  /** Id of the ClusterSet or ReplicaSet, or name of the group. */
   readonly id: string
 }
 
@@ -57,7 +58,12 @@ function overrides(wish: RouterWish): readonly (readonly [option: string, value:
 }
 
 /** The words of `mysqlrouter --bootstrap`; passwords are asked for on standard input. */
-export function bootstrapWords(wish: RouterWish, server: string, force: boolean): readonly string[] {
+export function bootstrapWords(
+  wish: RouterWish,
+  { kind }: Pick<RoutedTo, 'kind'>,
+  server: string,
+  force: boolean,
+): readonly string[] {
   const given = (option: string, value: string): readonly string[] =>
     value === '' ? [] : [`--${option}=${value}`]
   return [
@@ -90,8 +96,9 @@ export function bootstrapWords(wish: RouterWish, server: string, force: boolean)
       : wish.targetCluster === 'primary' || wish.targetCluster === 'current'
         ? [`--conf-target-cluster=${wish.targetCluster}`]
         : [`--conf-target-cluster-by-name=${wish.targetCluster}`]),
-    // Notifications come through the X protocol; without them Router looks more often.
-    ...(wish.xProtocol ? [] : ['--conf-skip-x-protocol', '--conf-use-gr-notifications=0']),
+    ...(wish.xProtocol ? [] : ['--conf-skip-x-protocol']),
+    // Notifications of groups come through the X protocol; without them Router looks more often.
+    ...(wish.xProtocol || kind === 'replicaset' ? [] : ['--conf-use-gr-notifications=0']),
     ...(wish.rest ? [] : ['--disable-rest']),
     ...(splits(wish) ? [] : ['--disable-rw-split']),
     ...overrides(wish).map(([option, value]) => `--conf-set-option=${option}=${value}`),

@@ -45,7 +45,7 @@ export function globalOptionsQuestion(login: MysqlLogin): MysqlRowsQuestion {
     ask: 'mysql_rows',
     login,
     statement: `SELECT IF(cluster_type = 'gr', 'cluster', 'replicaset') kind, cluster_id id, cluster_name name, router_options options FROM ${METADATA}.clusters
-      UNION ALL SELECT 'clusterset', clusterset_id, domain_name, router_options FROM ${METADATA}.clustersets`,
+      UNION ALL SELECT 'clusterset', clusterset_id, domain_name, router_options FROM ${METADATA}.clustersets ORDER BY name`,
   }
 }
 

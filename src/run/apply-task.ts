@@ -1,6 +1,6 @@
 import type { HostWriter } from '../host/host.js'
 import type { Outcome, Step } from '../host/step.js'
-import type { Module, TaskContext } from '../modules/module.js'
+import type { Module, Plan, TaskContext } from '../modules/module.js'
 import type { Arguments, ArgumentsSchema } from '../modules/schema.js'
 import { checkTask, type Checked } from './check-task.js'
 
@@ -9,6 +9,9 @@ export interface Applied extends Checked {
   /** The same probe still finds something to do after the steps: the module or the host is at odds with itself. */
   readonly unconverged: boolean
 }
+
+/** Steps that change nothing (systemd reads its unit files again) may be left. */
+const changes = ({ changed, steps }: Plan): boolean => changed ?? steps.length > 0
 
 /** Probe, plan, perform; and probe again: then nothing may be left to do. The only place where steps are performed. */
 export async function applyTask(
@@ -24,6 +27,6 @@ export async function applyTask(
     return { ...checked, outcomes: [], unconverged: false }
   const outcomes = await host.perform(amend(plan.steps))
   const provable = module.effect !== 'any' && plan.changed !== false && plan.everyTime !== true
-  const unconverged = provable && (await checkTask(module, args, host, task)).plan.steps.length > 0
+  const unconverged = provable && changes((await checkTask(module, args, host, task)).plan)
   return { ...checked, outcomes, unconverged }
 }

@@ -5,6 +5,7 @@ import { accountStep, clustersetPassword } from '../bootstrap.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
 import { setAttribute, transaction } from '../metadata/statements.js'
+import { initialRoutingOptions } from '../routing-options.js'
 import { refuseName, refuseOptions, type Wish } from '../refusals.js'
 import type { SslMode } from '../step.js'
 import { attribute, clusterOfServer, type Server, type Topology } from '../topology.js'
@@ -79,7 +80,9 @@ export function planCreateClusterSet(
         values: [wanted.name, cluster.row.id],
       },
       {
-        text: `UPDATE ${METADATA}.clustersets SET attributes = CAST(? AS JSON), router_options = CAST(? AS JSON) WHERE clusterset_id = @signet_clusterset`,
+        text: `UPDATE ${METADATA}.clustersets SET attributes = CAST(? AS JSON), router_options = JSON_SET(CAST(? AS JSON), '$.read_only_targets',
+          IFNULL((SELECT c.router_options->>'$.read_only_targets' FROM ${METADATA}.clusters c WHERE c.cluster_id = ?), 'secondaries'))
+          WHERE clusterset_id = @signet_clusterset`,
         values: [
           JSON.stringify({
             opt_clusterSetReplicationSslMode: wanted.sslMode,
@@ -87,13 +90,8 @@ export function planCreateClusterSet(
             opt_certIssuer: cluster.issuer,
             opt_replicationAllowedHost: wanted.allowedHost,
           }),
-          JSON.stringify({
-            invalidated_cluster_policy: 'drop_all',
-            target_cluster: 'primary',
-            use_replica_primary_as_rw: false,
-            tags: {},
-            read_only_targets: 'secondaries',
-          }),
+          JSON.stringify(initialRoutingOptions('clusterset')),
+          cluster.row.id,
         ],
       },
       {

@@ -1,5 +1,6 @@
 import type { Generated, Statement } from '../step.js'
 import { addressOf, type InstanceRow, type Server } from '../topology.js'
+import { initialRoutingOptions } from '../routing-options.js'
 import { METADATA } from './schema.js'
 
 const START: Statement = { text: 'START TRANSACTION' }
@@ -30,7 +31,7 @@ export function insertCluster(cluster: NewCluster): readonly Statement[] {
         cluster.multiPrimary === true ? 'mm' : 'pm',
         JSON.stringify(cluster.attributes),
         cluster.groupName,
-        JSON.stringify({ tags: {}, read_only_targets: 'secondaries' }),
+        JSON.stringify(initialRoutingOptions('cluster')),
       ],
     },
   ]

@@ -1,4 +1,5 @@
 import { METADATA } from '../metadata/schema.js'
+import { initialRoutingOptions } from '../routing-options.js'
 import type { Generated, Statement } from '../step.js'
 import { addressOf, type InstanceRow, type Server } from '../topology.js'
 
@@ -11,7 +12,7 @@ export function insertReplicaset(id: Generated, name: string, attributes: Attrib
     {
       text: `INSERT INTO ${METADATA}.clusters (cluster_id, cluster_name, description, cluster_type, primary_mode, attributes, router_options)
         VALUES (?, ?, 'Default ReplicaSet', 'ar', 'pm', CAST(? AS JSON), CAST(? AS JSON))`,
-      values: [id, name, JSON.stringify(attributes), JSON.stringify({ tags: {} })],
+      values: [id, name, JSON.stringify(attributes), JSON.stringify(initialRoutingOptions('replicaset'))],
     },
     {
       text: `INSERT INTO ${METADATA}.async_cluster_views (cluster_id, view_id, topology_type, view_change_reason, view_change_time, view_change_info, attributes)

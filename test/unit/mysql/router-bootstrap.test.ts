@@ -53,34 +53,48 @@ const STATE =
 
 describe('bootstrapping MySQL Router', () => {
   it('closes the hole that read-write splitting would leave', () => {
-    const words = bootstrapWords(WISH, 's1:3306', false)
+    const words = bootstrapWords(WISH, { kind: 'cluster' }, 's1:3306', false)
     assert.ok(words.includes('--conf-set-option=routing:bootstrap_rw_split.server_ssl_mode=REQUIRED'))
     assert.ok(words.includes('--bootstrap=router@s1:3306'))
     assert.ok(!words.includes('--force'))
-    const passed = bootstrapWords({ ...WISH, clientSslMode: 'PASSTHROUGH' }, 's1:3306', true)
+    const passed = bootstrapWords(
+      { ...WISH, clientSslMode: 'PASSTHROUGH' },
+      { kind: 'cluster' },
+      's1:3306',
+      true,
+    )
     assert.ok(passed.includes('--disable-rw-split') && passed.includes('--force'))
     assert.ok(!passed.some((word) => word.includes('rw_split.')))
   })
 
   it('is not repeated when the configuration is as wanted', () => {
-    assert.deepEqual(differences(WISH, { name: 'set', id: 'id-1' }, CONFIGURATION, STATE), [])
+    assert.deepEqual(
+      differences(WISH, { kind: 'clusterset', name: 'set', id: 'id-1' }, CONFIGURATION, STATE),
+      [],
+    )
   })
 
   it('is repeated for another cluster, another mode and a file that somebody changed', () => {
-    assert.deepEqual(differences(WISH, { name: 'set', id: 'id-2' }, CONFIGURATION, STATE), [
-      'it belongs to id-1, set is id-2',
-    ])
+    assert.deepEqual(
+      differences(WISH, { kind: 'clusterset', name: 'set', id: 'id-2' }, CONFIGURATION, STATE),
+      ['it belongs to id-1, set is id-2'],
+    )
     assert.deepEqual(
       differences(
         WISH,
-        { name: 'set', id: 'id-1' },
+        { kind: 'clusterset', name: 'set', id: 'id-1' },
         CONFIGURATION.replace('server_ssl_verify=VERIFY_IDENTITY\n', ''),
         STATE,
       ),
       ['server_ssl_verify of [DEFAULT] is not set, wanted is VERIFY_IDENTITY'],
     )
     assert.deepEqual(
-      differences({ ...WISH, xProtocol: true }, { name: 'set', id: 'id-1' }, CONFIGURATION, STATE),
+      differences(
+        { ...WISH, xProtocol: true },
+        { kind: 'clusterset', name: 'set', id: 'id-1' },
+        CONFIGURATION,
+        STATE,
+      ),
       ['[routing:bootstrap_x_rw] is missing'],
     )
   })
