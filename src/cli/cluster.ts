@@ -6,6 +6,7 @@ import { loadInventory } from '../inventory/load-inventory.js'
 import { selectHosts } from '../inventory/select-hosts.js'
 import { loadVarsDirectory } from '../inventory/vars-directory.js'
 import { viewCluster } from '../modules/cluster-probe.js'
+import { readDetail } from '../modules/extended-probe.js'
 import { viewRouters } from '../modules/router-probe.js'
 import { toBoolean } from '../modules/arguments.js'
 import { DEFAULT_LOGIN } from '../mysql/login.js'
@@ -16,13 +17,15 @@ import { replicasetLinks, replicasetText } from '../mysql/replicaset/text.js'
 import { describeCluster, describeClusterSet } from '../mysql/views/describe.js'
 import { clusterOptions, clusterSetOptions } from '../mysql/views/options.js'
 import { linkValues } from '../mysql/views/security.js'
-import { clusterSetStatus, clusterStatus } from '../mysql/views/status.js'
+import { clusterSetStatus } from '../mysql/views/clusterset-status.js'
+import { clusterStatus } from '../mysql/views/status.js'
 import { topologyText } from '../mysql/views/topology-text.js'
 import { routerList, routingOptions } from '../mysql/routers.js'
 import { verify } from '../mysql/verify/checks.js'
 import { gatherEvidence } from '../mysql/verify/gather.js'
-import { verifyText } from '../mysql/verify/verify-text.js'
-import type { Topology } from '../mysql/topology.js'
+import { countedBy, verifyText } from '../mysql/verify/verify-text.js'
+import type { Cluster, Topology } from '../mysql/topology.js'
+import type { Detail } from '../mysql/views/member-status.js'
 import { resolve } from '../template/template.js'
 import type { Value, ValueMap } from '../value/value.js'
 import { Variables } from '../variables/variables.js'
@@ -56,6 +59,13 @@ export const clusterCommand: Command = {
   options: [
     ...PLAY_OPTIONS.filter((option) => LOGIN_OPTIONS.includes(option.name)),
     { name: 'json', kind: 'flag', summary: "AdminAPI's field names and nesting, as JSON" },
+    { name: 'format', kind: 'text', value: 'FORMAT', summary: 'text (default), or json, which is --json' },
+    {
+      name: 'extended',
+      kind: 'text',
+      value: 'N',
+      summary: 'status as JSON: how much it tells, 0 (default) to 3',
+    },
     { name: 'all', kind: 'flag', summary: 'verify: list what is in order, too' },
   ],
   run: async (invocation, environment) => {
@@ -91,6 +101,8 @@ async function show(
   const asJson = (value: unknown): void => {
     environment.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
   }
+  const json = wantsJson(invocation)
+  const level = levelOf(invocation)
   if (action === 'routers') {
     const view = await fromAny(names, (name) => viewRouters(hosts.reader(name, become), names, DEFAULT_LOGIN))
     const nameOf = (group: string): string | undefined =>
@@ -110,24 +122,30 @@ async function show(
   if (action === 'verify') {
     const checks = verify(await gatherEvidence(hosts, become, topology, silent, environment.now()))
     const problems = checks.filter(({ ok }) => !ok)
-    if (invocation.flag('json'))
-      asJson({ checks: checks.length, problems: problems.map((each) => ({ ...each })) })
+    if (json)
+      asJson({
+        checks: checks.length,
+        ...countedBy(checks),
+        problems: problems.map((each) => ({ ...each })),
+      })
     else environment.stdout.write(verifyText(checks, invocation.flag('all')))
     const found = topology.clusters.length + replicasets.length
     return problems.length > 0 || found === 0 ? EXIT.failed : EXIT.done
   }
   for (const each of silent) environment.stderr.write(`warning: no answer from ${each}\n`)
-  if (action === 'status' && !invocation.flag('json')) {
+  if (action === 'status' && !json && level === 0) {
     const texts = [
       ...(topology.clusters.length > 0 || replicasets.length === 0 ? [topologyText(topology)] : []),
       ...(replicasets.length > 0 ? [replicasetText(replicasets)] : []),
     ]
     environment.stdout.write(texts.join('\n'))
-  } else
+  } else {
+    const detail = await readDetail(hosts.reader(names[0], become), topology.servers, DEFAULT_LOGIN, level)
     asJson({
-      ...views(action, topology),
-      ...(replicasets.length === 0 ? {} : replicasetViews(action, replicasets)),
+      ...views(action, topology, detail),
+      ...(replicasets.length === 0 ? {} : replicasetViews(action, replicasets, level)),
     })
+  }
   return topology.clusters.length + replicasets.length === 0 ? EXIT.failed : EXIT.done
 }
 
@@ -146,8 +164,32 @@ async function fromAny<T>(names: Servers['names'], look: (name: string) => Promi
   }
 }
 
-function replicasetViews(action: 'status' | 'options' | 'describe', sets: readonly ReplicaSet[]): ValueMap {
-  const each = { status: replicasetStatus, options: replicasetOptions, describe: describeReplicaset }[action]
+/** @throws SignetError bad-option */
+function wantsJson(invocation: Invocation): boolean {
+  const format = invocation.text('format')
+  if (format !== undefined && format !== 'json' && format !== 'text')
+    throw new SignetError('bad-option', `There is no format "${format}".`, { hint: 'Formats: text, json.' })
+  return format === 'json' || invocation.flag('json')
+}
+
+/** @throws SignetError bad-option */
+function levelOf(invocation: Invocation): number {
+  const text = invocation.text('extended') ?? '0'
+  if (!/^[0-3]$/.test(text))
+    throw new SignetError('bad-option', `--extended takes 0, 1, 2 or 3, not "${text}".`)
+  return Number(text)
+}
+
+function replicasetViews(
+  action: 'status' | 'options' | 'describe',
+  sets: readonly ReplicaSet[],
+  level: number,
+): ValueMap {
+  const each = {
+    status: (set: ReplicaSet) => replicasetStatus(set, level),
+    options: replicasetOptions,
+    describe: describeReplicaset,
+  }[action]
   return {
     replicaSets: sets.map((set) => each(set)),
     ...(action === 'status'
@@ -156,15 +198,17 @@ function replicasetViews(action: 'status' | 'options' | 'describe', sets: readon
   }
 }
 
-function views(action: 'status' | 'options' | 'describe', topology: Topology): ValueMap {
+function views(action: 'status' | 'options' | 'describe', topology: Topology, detail: Detail): ValueMap {
   const each = {
-    status: (cluster: Topology['clusters'][number]) => clusterStatus(cluster, topology),
-    options: clusterOptions,
+    status: (cluster: Cluster) => clusterStatus(cluster, topology, detail),
+    options: (cluster: Cluster) => clusterOptions(cluster, topology),
     describe: describeCluster,
   }[action]
-  const set = { status: clusterSetStatus, options: clusterSetOptions, describe: describeClusterSet }[action](
-    topology,
-  )
+  const set = {
+    status: () => clusterSetStatus(topology, detail),
+    options: () => clusterSetOptions(topology),
+    describe: () => describeClusterSet(topology),
+  }[action]()
   return {
     clusterSet: set,
     clusters: topology.clusters.map((cluster) => each(cluster)),

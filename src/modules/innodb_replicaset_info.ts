@@ -5,6 +5,7 @@ import { replicasetLinks } from '../mysql/replicaset/text.js'
 import { defineModule } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
 import { MEMBERS_ARG } from './replicaset-args.js'
+import { routersByName, viewRouters } from './router-probe.js'
 import { viewReplicaSets } from './replicaset-probe.js'
 
 export const innodb_replicaset_info = defineModule({
@@ -27,9 +28,17 @@ export const innodb_replicaset_info = defineModule({
   returns: {
     replicasets: 'status, options and describe of each ReplicaSet, by name.',
     connections: 'How every channel is encrypted, verified and authenticated.',
+    routers: "AdminAPI's listRouters() of each ReplicaSet, by name.",
   },
   examples: [{ description: 'Everything that the servers of the play know', args: {} }],
-  probe: (host, args, task) => viewReplicaSets(host, args.members ?? task.playHosts, loginOf(args)),
+  probe: async (host, args, task) => {
+    const names = args.members ?? task.playHosts
+    const [view, routers] = await Promise.all([
+      viewReplicaSets(host, names, loginOf(args)),
+      viewRouters(host, [host.host, ...names], loginOf(args)),
+    ])
+    return { ...view, routers }
+  },
   plan: (args, { sets, silent }) => ({
     steps: [],
     diff: [],
@@ -38,7 +47,7 @@ export const innodb_replicaset_info = defineModule({
       ? { failure: `There is no ReplicaSet "${args.replicaset}" among these servers.` }
       : {}),
   }),
-  result: (args, { sets }) => {
+  result: (args, { sets, routers }) => {
     const chosen = sets.filter(
       ({ name }) => args.replicaset === undefined || name.toLowerCase() === args.replicaset.toLowerCase(),
     )
@@ -54,6 +63,7 @@ export const innodb_replicaset_info = defineModule({
         ]),
       ),
       connections: chosen.flatMap((set) => replicasetLinks(set).map((link) => ({ ...link }))),
+      routers: routersByName(routers),
     }
   },
 })

@@ -11,7 +11,13 @@ export interface ChannelDetails {
   /** Of the first worker that stopped with an error, or of the coordinator. */
   readonly applierErrorNumber: number
   readonly applierError: string
+  /** Of the coordinator. */
   readonly applierThreadState: string
+  /** ON or OFF; empty: there is no coordinator. */
+  readonly coordinatorState: string
+  /** Of one of the workers. */
+  readonly workerThreadState: string
+  readonly receiverErrorTimestamp: string
   readonly applierWorkers: number
   /** `HH:MM:SS.ffffff` since something came from the source; empty when nothing did. */
   readonly timeSinceLastMessage: string
@@ -28,7 +34,7 @@ export async function readChannelDetails(query: Query): Promise<Readonly<Record<
   const rows = await query(
     `SELECT c.CHANNEL_NAME n, s.SOURCE_UUID source_uuid, c.SSL_CA_PATH ca_path,
        ac.DESIRED_DELAY delay, rt.PROCESSLIST_STATE receiver_state,
-       co.LAST_ERROR_NUMBER coordinator_errno, co.LAST_ERROR_MESSAGE coordinator_error, ct.PROCESSLIST_STATE applier_state,
+       s.LAST_ERROR_TIMESTAMP error_time, co.SERVICE_STATE coordinator_state, co.LAST_ERROR_NUMBER coordinator_errno, co.LAST_ERROR_MESSAGE coordinator_error, ct.PROCESSLIST_STATE applier_state,
        GREATEST(s.LAST_HEARTBEAT_TIMESTAMP, s.LAST_QUEUED_TRANSACTION_START_QUEUE_TIMESTAMP) heard,
        TIMEDIFF(NOW(6), GREATEST(s.LAST_HEARTBEAT_TIMESTAMP, s.LAST_QUEUED_TRANSACTION_START_QUEUE_TIMESTAMP)) since
      FROM performance_schema.replication_connection_configuration c
@@ -39,10 +45,11 @@ export async function readChannelDetails(query: Query): Promise<Readonly<Record<
      LEFT JOIN performance_schema.threads ct ON ct.THREAD_ID = co.THREAD_ID`,
   )
   const workers = await query(
-    `SELECT CHANNEL_NAME n, COUNT(*) workers, MAX(LAST_ERROR_NUMBER) errno, MAX(LAST_ERROR_MESSAGE) error,
+    `SELECT w.CHANNEL_NAME n, COUNT(*) workers, MAX(wt.PROCESSLIST_STATE) state, MAX(w.LAST_ERROR_NUMBER) errno, MAX(w.LAST_ERROR_MESSAGE) error,
        MAX(IF(APPLYING_TRANSACTION = '', NULL, TIMEDIFF(NOW(6), APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP))) original,
        MAX(IF(APPLYING_TRANSACTION = '', NULL, TIMEDIFF(NOW(6), APPLYING_TRANSACTION_IMMEDIATE_COMMIT_TIMESTAMP))) immediate
-     FROM performance_schema.replication_applier_status_by_worker GROUP BY CHANNEL_NAME`,
+     FROM performance_schema.replication_applier_status_by_worker w
+     LEFT JOIN performance_schema.threads wt ON wt.THREAD_ID = w.THREAD_ID GROUP BY w.CHANNEL_NAME`,
   )
   return Object.fromEntries(
     rows.map((row): readonly [string, ChannelDetails] => {
@@ -58,6 +65,9 @@ export async function readChannelDetails(query: Query): Promise<Readonly<Record<
           applierErrorNumber: ofWorker ? number(worker, 'errno') : number(row, 'coordinator_errno'),
           applierError: ofWorker ? text(worker, 'error') : text(row, 'coordinator_error'),
           applierThreadState: text(row, 'applier_state'),
+          coordinatorState: text(row, 'coordinator_state'),
+          workerThreadState: text(worker, 'state'),
+          receiverErrorTimestamp: text(row, 'error_time'),
           applierWorkers: number(worker, 'workers'),
           timeSinceLastMessage: text(row, 'heard').startsWith('0000') ? '' : text(row, 'since'),
           lagFromOriginal: text(worker, 'original'),

@@ -1,4 +1,5 @@
 import { readChannelDetails, type ChannelDetails } from './channel-details.js'
+import { problemOf } from './connect.js'
 import type { Query, Row } from './pool.js'
 
 /** A member of a group as a server sees it. */
@@ -70,6 +71,8 @@ export interface Metadata {
     readonly name: string
     readonly addresses: Json
     readonly attributes: Json
+    /** `group-member`, `async-member` or `read-replica`; absent in metadata before 2.2.0. */
+    readonly type?: string
   }[]
   readonly clustersets: readonly {
     readonly id: string
@@ -193,7 +196,7 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
      FROM performance_schema.threads t JOIN performance_schema.status_by_thread s USING (THREAD_ID)
      WHERE t.PROCESSLIST_USER LIKE 'mysql\\_innodb\\_%' AND s.VARIABLE_NAME IN ('Ssl_version','Ssl_cipher') GROUP BY t.THREAD_ID, u`,
   )
-  const metadata = exists('schema_version') ? await readMetadata(query) : undefined
+  const metadata = exists('schema_version') ? await readMetadata(query).catch(whileItIsMade) : undefined
   return {
     kind: 'up',
     version: variables['version'] ?? '',
@@ -259,15 +262,21 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
   }
 }
 
+/** A server that receives the schema by replication has only a part of it for a moment: as good as none. */
+function whileItIsMade(error: unknown): undefined {
+  // ER_BAD_DB_ERROR, ER_NO_SUCH_TABLE, ER_VIEW_INVALID
+  if ([1049, 1146, 1356].includes(problemOf(error).errno ?? 0)) return undefined
+  throw error
+}
+
 async function readMetadata(query: Query): Promise<Metadata> {
   const md = 'mysql_innodb_cluster_metadata'
   const version = await query(`SELECT major, minor, patch FROM ${md}.schema_version`)
   const clusters = await query(
-    `SELECT cluster_id, cluster_name, cluster_type, primary_mode, attributes, clusterset_id FROM ${md}.clusters`,
+    `SELECT cluster_id, cluster_name, cluster_type, primary_mode, attributes, clusterset_id FROM ${md}.clusters ORDER BY cluster_name`,
   )
-  const instances = await query(
-    `SELECT instance_id, cluster_id, address, mysql_server_uuid, instance_name, addresses, attributes FROM ${md}.instances ORDER BY instance_id`,
-  )
+  // The column instance_type came with 2.2.0.
+  const instances = await query(`SELECT * FROM ${md}.instances ORDER BY instance_id`)
   const clustersets = await query(`SELECT clusterset_id, domain_name, attributes FROM ${md}.clustersets`)
   const members = await query(
     `SELECT m.clusterset_id, m.view_id, m.cluster_id, m.master_cluster_id, m.primary_cluster FROM ${md}.clusterset_members m
@@ -299,6 +308,7 @@ async function readMetadata(query: Query): Promise<Metadata> {
       name: text(row, 'instance_name'),
       addresses: json(row, 'addresses'),
       attributes: json(row, 'attributes'),
+      ...(row['instance_type'] === undefined ? {} : { type: text(row, 'instance_type') }),
     })),
     clustersets: clustersets.map((row) => ({
       id: text(row, 'clusterset_id'),

@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js'
 
 const FORBIDDEN =
-  /\bINTO\s+(OUTFILE|DUMPFILE|@)|\bFOR\s+(UPDATE|SHARE)\b|\bLOCK\s+IN\s+SHARE\b|\b(GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS|SLEEP|BENCHMARK|LOAD_FILE|MASTER_POS_WAIT|SOURCE_POS_WAIT)\s*\(|\bservice_\w+_locks\s*\(|\b(group_replication|asynchronous_connection_failover)_\w+\s*\(|\b(keyring|audit_log|mysql_firewall|version_tokens|gen_)\w*\s*\(|:=/i
+  /\bINTO\s+(OUTFILE|DUMPFILE|@)|\bFOR\s+(UPDATE|SHARE)\b|\bLOCK\s+IN\s+SHARE\b|\b(GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS|SLEEP|BENCHMARK|LOAD_FILE|MASTER_POS_WAIT|SOURCE_POS_WAIT)\s*\(|\bservice_\w+_locks\s*\(|\b(group_replication_(?!get_)|asynchronous_connection_failover_)\w+\s*\(|\b(keyring|audit_log|mysql_firewall|version_tokens|gen_)\w*\s*\(|:=/i
 
 /**
  * Refuses what is not one reading statement: a probe must not be able to write. Stored functions are stopped by the

@@ -18,7 +18,9 @@ export interface Cluster {
   readonly authType: AuthType
   readonly issuer: string
   readonly allowedHost: string
+  /** Members of the group; not the read replicas, which belong to the cluster, too. */
   readonly instances: readonly InstanceRow[]
+  readonly readReplicas: readonly InstanceRow[]
   /** Servers of the inventory whose group it is and who are ONLINE in it. */
   readonly online: readonly Server[]
   readonly primary: Server | undefined
@@ -140,7 +142,8 @@ export function topologyOf(servers: readonly Server[]): Topology {
 
 function clusterOf(row: ClusterRow, metadata: Metadata | undefined, servers: readonly Server[]): Cluster {
   const groupName = attribute(row.attributes, 'group_replication_group_name')
-  const instances = (metadata?.instances ?? []).filter((instance) => instance.clusterId === row.id)
+  const recorded = (metadata?.instances ?? []).filter((instance) => instance.clusterId === row.id)
+  const instances = recorded.filter(({ type }) => type !== 'read-replica')
   const online = servers.filter(
     (server) => server.picture.variables['group_replication_group_name'] === groupName && isOnline(server),
   )
@@ -148,6 +151,7 @@ function clusterOf(row: ClusterRow, metadata: Metadata | undefined, servers: rea
     row,
     groupName,
     instances,
+    readReplicas: recorded.filter(({ type }) => type === 'read-replica'),
     online,
     authType: attribute(row.attributes, 'opt_memberAuthType', 'PASSWORD') as AuthType,
     issuer: attribute(row.attributes, 'opt_certIssuer'),

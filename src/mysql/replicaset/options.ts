@@ -1,11 +1,11 @@
 import type { Value, ValueMap } from '../../value/value.js'
 import { CHANNEL_OPTIONS, recordedOptions } from '../channel-options.js'
 import { attribute } from '../topology.js'
-import { tagsView } from '../views/tags.js'
+import { tagOptions } from '../views/tag-options.js'
 import { channelOf, type ReplicaSet } from './replicaset.js'
 
 /** Settings of the parallel applier that options() shows. */
-const APPLIER = [
+export const APPLIER_VARIABLES = [
   'binlog_transaction_dependency_tracking',
   'replica_parallel_type',
   'replica_parallel_workers',
@@ -25,7 +25,7 @@ export function replicasetOptions(set: ReplicaSet): ValueMap {
         { option: 'replicationSslMode', value: set.sslMode },
       ],
       name: set.name,
-      tags: tagsView(
+      tags: tagOptions(
         attributes,
         set.members.map(({ row }) => row),
       ),
@@ -38,7 +38,7 @@ export function replicasetOptions(set: ReplicaSet): ValueMap {
           return [
             row.name,
             [
-              ...APPLIER.flatMap((name) => {
+              ...APPLIER_VARIABLES.flatMap((name) => {
                 const value = server.picture.variables[name]
                 return value === undefined ? [] : [{ value, variable: name }]
               }),

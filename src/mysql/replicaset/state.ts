@@ -1,4 +1,5 @@
 import type { Server } from '../topology.js'
+import { applierStatusOf, receiverStatusOf } from '../views/channel-status.js'
 import { channelOf, detailsOf, errantOf, isReadOnly, type Member, type ReplicaSet } from './replicaset.js'
 
 /** AdminAPI's words for the state of a member. */
@@ -13,16 +14,15 @@ const receiverFailed = (server: Server): boolean => {
 const applierFailed = (server: Server): boolean => (detailsOf(server)?.applierErrorNumber ?? 0) !== 0
 
 /** `ON`, `OFF`, `CONNECTING` or `ERROR`. */
-export const receiverStatus = (server: Server): string | null =>
-  receiverFailed(server) ? 'ERROR' : (channelOf(server)?.receiver ?? null)
+export function receiverStatus(server: Server): string | null {
+  const channel = channelOf(server)
+  return channel === undefined ? null : receiverStatusOf(channel)
+}
 
 /** `APPLYING`, `APPLIED_ALL`, `OFF` or `ERROR`. */
 export function applierStatus(server: Server): string | null {
   const channel = channelOf(server)
-  if (channel === undefined) return null
-  if (applierFailed(server)) return 'ERROR'
-  if (channel.applier !== 'ON') return 'OFF'
-  return detailsOf(server)?.lagFromOriginal === '' ? 'APPLIED_ALL' : 'APPLYING'
+  return channel === undefined ? null : applierStatusOf(channel, detailsOf(server))
 }
 
 /** How a member stands, from its own picture and the primary's. Pure. */

@@ -1,15 +1,14 @@
 import type { Value, ValueMap } from '../../value/value.js'
 import { hasOptions } from '../channel-options.js'
-import { countOf, gtidText, minus, parseGtidSet } from '../gtid-set.js'
+import { countOf, gtidText } from '../gtid-set.js'
 import type { Server } from '../topology.js'
-import { channelSslMode, liveTls } from '../views/status.js'
-import { isHidden } from '../views/tags.js'
+import { channelSslMode, channelStatus, liveTls } from '../views/channel-status.js'
+import { isHidden, tagsOf } from '../views/member-status.js'
 import { replicationUser } from './account.js'
 import {
+  CHANNEL,
   channelOf,
-  detailsOf,
   errantOf,
-  executedOf,
   isReadOnly,
   optionsOf,
   sourceAddress,
@@ -43,9 +42,10 @@ function memberStatus(member: Member, set: ReplicaSet, extended: number): ValueM
   const isPrimary = role === 'PRIMARY'
   const common = {
     address: row.address,
+    ...(isHidden(row) ? { hiddenFromRouter: true } : {}),
     instanceRole: role === 'INVALIDATED' ? null : role,
     status,
-    ...(isHidden(row.attributes) ? { hiddenFromRouter: true } : {}),
+    ...tagsOf(row.attributes),
   }
   if (server === undefined)
     return {
@@ -92,51 +92,21 @@ function memberStatus(member: Member, set: ReplicaSet, extended: number): ValueM
 
 function replication(server: Server, set: ReplicaSet, isPrimary: boolean, extended: number): ValueMap {
   const channel = channelOf(server)
-  const details = detailsOf(server)
-  const expected = isPrimary ? null : (set.primary?.row.name ?? null)
-  if (channel === undefined || details === undefined)
-    return { applierStatus: null, expectedSource: expected, receiverStatus: null, replicationSsl: null }
-  const running = channel.receiver === 'ON' && channel.applier === 'ON'
-  const queued = minus(parseGtidSet(channel.received), executedOf(server))
-  const astray = wrongSource(server, set)
-  return {
-    applierStatus: applierStatus(server),
-    applierThreadState: details.applierThreadState,
-    applierWorkerThreads: details.applierWorkers,
-    ...(details.applierErrorNumber === 0
-      ? {}
-      : { applierLastErrors: [{ error: details.applierError, errorNumber: details.applierErrorNumber }] }),
-    ...(extended > 0 ? { applierQueuedTransactionSet: gtidText(queued) } : {}),
-    ...(extended > 0 || queued.size > 0 ? { applierQueuedTransactionSetSize: countOf(queued) } : {}),
-    ...(!running || astray ? { expectedSource: expected } : {}),
-    ...(extended > 1
-      ? {
-          options: {
-            connectRetry: channel.connectRetry,
-            delay: details.delay,
-            heartbeatPeriod: channel.heartbeatPeriod,
-            retryCount: channel.retryCount,
-          },
-        }
-      : {}),
-    receiverStatus: receiverStatus(server),
-    receiverThreadState: details.receiverThreadState,
-    ...(channel.errorNumber === 0
-      ? {}
-      : { receiverLastError: channel.error, receiverLastErrorNumber: channel.errorNumber }),
-    ...(extended > 0 ? { receiverTimeSinceLastMessage: details.timeSinceLastMessage } : {}),
-    ...lag(running, details.lagFromOriginal, details.lagFromImmediate),
-    replicationSsl: set.primary?.server === undefined ? null : liveTls(channel.user, [set.primary.server]),
-    replicationSslMode: channelSslMode(channel),
-    ...(!running || astray || extended > 0 ? { source: sourceAddress(channel) } : {}),
-  }
-}
-
-function lag(running: boolean, original: string, immediate: string): ValueMap {
-  if (!running) return { replicationLag: null }
-  return original === immediate
-    ? { replicationLag: original === '' ? 'applier_queue_applied' : original }
-    : { replicationLagFromImmediateSource: immediate, replicationLagFromOriginalSource: original }
+  const shown = channelStatus(server, CHANNEL, {
+    details: extended,
+    source: false,
+    lag: true,
+    expectedSource: isPrimary ? null : (set.primary?.row.name ?? null),
+    astray: wrongSource(server, set),
+  })
+  return channel === undefined
+    ? shown
+    : {
+        ...shown,
+        replicationSsl:
+          set.primary?.server === undefined ? null : liveTls(channel.user, [set.primary.server]),
+        replicationSslMode: channelSslMode(channel),
+      }
 }
 
 /** What is wrong with a member, in AdminAPI's words where it has some. */

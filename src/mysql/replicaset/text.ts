@@ -1,6 +1,6 @@
 import { attribute } from '../topology.js'
 import { requirementText } from '../views/security.js'
-import { channelSslMode, liveTls } from '../views/status.js'
+import { channelSslMode, liveTls } from '../views/channel-status.js'
 import { channelOf, isReadOnly, sourceAddress, type ReplicaSet } from './replicaset.js'
 import { availabilityOf, stateOf } from './state.js'
 

@@ -2,7 +2,7 @@ import { hasPassword, needsCertificate } from '../account.js'
 import type { ManagedAccount, ReplicationChannel } from '../instance.js'
 import { attribute, type InstanceRow, type Server } from '../topology.js'
 import { requirementText } from '../views/security.js'
-import { channelSslMode } from '../views/status.js'
+import { channelSslMode } from '../views/channel-status.js'
 import { check, type Check, type Described } from './evidence.js'
 
 /** One channel against what is described for it. */

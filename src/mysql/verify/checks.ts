@@ -1,39 +1,50 @@
 import { needsCertificate } from '../account.js'
-import { replicasetsOf } from '../replicaset/replicaset.js'
 import { attribute, isOnline, ownState, type Cluster, type InstanceRow, type Server } from '../topology.js'
 import { accountChecks, channelSecurity, requirementCheck } from './account-checks.js'
-import { check, serverOf, type Check, type Described, type Evidence } from './evidence.js'
+import { check, serverOf, type Attempt, type Check, type Described, type Evidence } from './evidence.js'
+import { SECURE_TRANSPORT_REQUIRED } from './login-attempt.js'
+import { liveConnections } from './pairs.js'
 import { replicasetChecks } from './replicaset-checks.js'
-import { certificateChecks, liveChecks, serverChecks } from './server-checks.js'
+import { certificateChecks, liveCheck, serverChecks } from './server-checks.js'
 
 const RANK: readonly string[] = ['DISABLED', 'REQUIRED', 'VERIFY_CA', 'VERIFY_IDENTITY']
 
 /** Compares everything that was found with what the metadata describes. Pure; problems first found come first. */
 export function verify(evidence: Evidence): readonly Check[] {
-  const { topology, silent } = evidence
+  const { topology, sets, silent } = evidence
   return [
     ...silent.map((each) => check(each.split(':')[0] ?? each, 'answers', false, each)),
     ...topology.clusters.flatMap((cluster) => clusterChecks(cluster, evidence)),
-    ...replicasetsOf(topology.servers).flatMap((set) => replicasetChecks(set, evidence)),
-    ...evidence.attempts.map((attempt) =>
-      check(
-        attempt.to,
-        `refuses ${attempt.user} ${attempt.how}`,
-        attempt.outcome === 'refused',
-        `from ${attempt.from}: ${attempt.outcome}${attempt.message === '' ? '' : ` (${attempt.message})`}`,
-      ),
-    ),
+    ...sets.flatMap((set) => replicasetChecks(set, evidence)),
+    ...liveConnections(topology, sets).map(({ at, user }) => liveCheck(at, user)),
+    ...evidence.attempts.map(attemptCheck),
   ]
+}
+
+/** A login that must be refused, and what the refusal is worth. */
+function attemptCheck({ from, to, user, how, outcome, errno, message, password }: Attempt): Check {
+  const what = `refuses ${user} ${how}`
+  if (outcome !== 'refused')
+    return check(to, what, false, `from ${from}: ${outcome}${message === '' ? '' : ` (${message})`}`, 'tried')
+  if (errno === SECURE_TRANSPORT_REQUIRED)
+    return check(to, what, true, `from ${from}: refused, the server demands TLS`, 'tried')
+  return password === 'unknown'
+    ? check(to, what, true, `from ${from}: refused, but the login lacked the password, too`, 'undecided')
+    : check(
+        to,
+        what,
+        true,
+        `from ${from}: refused, ${password === 'right' ? 'with the right password' : 'and it has no password'}`,
+        'tried',
+      )
 }
 
 function clusterChecks(cluster: Cluster, evidence: Evidence): readonly Check[] {
   const { topology } = evidence
   const servers = cluster.instances.map((row) => ({ row, server: serverOf(topology, row.uuid) }))
-  const modes = servers.flatMap(({ server }) =>
-    server === undefined ? [] : [server.picture.variables['group_replication_ssl_mode'] ?? 'DISABLED'],
-  )
+  const modes = servers.flatMap(({ server }) => (server === undefined ? [] : groupModes(server)))
   const described: Described = {
-    // The mode of a group is recorded nowhere: it is the strictest that a member has.
+    // The mode of a group is recorded nowhere: it is the strictest that a member runs, has persisted or recovers with.
     sslMode: modes.reduce(
       (strictest, mode) => (RANK.indexOf(mode) > RANK.indexOf(strictest) ? mode : strictest),
       'DISABLED',
@@ -48,7 +59,7 @@ function clusterChecks(cluster: Cluster, evidence: Evidence): readonly Check[] {
       ...serverChecks(server, described),
       check(server.host, 'is ONLINE in its group', isOnline(server), ownState(server).state),
       ...certificateChecks(server, row, described, evidence),
-      ...groupChecks(server, described),
+      ...groupChecks(server, described, servers.length),
       ...channelChecks(server, row, cluster, evidence),
       ...accountChecks(
         row,
@@ -56,12 +67,30 @@ function clusterChecks(cluster: Cluster, evidence: Evidence): readonly Check[] {
         described,
         servers.flatMap((each) => each.server ?? []),
       ),
-      ...liveChecks(server),
     ]
   })
 }
 
-function groupChecks({ host, picture }: Server, { sslMode, authType }: Described): readonly Check[] {
+/** The modes that a member's settings speak of. */
+function groupModes({ picture }: Server): readonly string[] {
+  const { variables, persisted } = picture
+  const value = (name: string): string => variables[`group_replication_${name}`] ?? ''
+  const recovery =
+    value('recovery_use_ssl') !== 'ON'
+      ? 'DISABLED'
+      : value('recovery_ssl_verify_server_cert') === 'ON'
+        ? 'VERIFY_IDENTITY'
+        : value('recovery_ssl_ca') + value('recovery_ssl_capath') === ''
+          ? 'REQUIRED'
+          : 'VERIFY_CA'
+  return [value('ssl_mode') || 'DISABLED', persisted['group_replication_ssl_mode'] ?? 'DISABLED', recovery]
+}
+
+function groupChecks(
+  { host, picture }: Server,
+  { sslMode, authType }: Described,
+  members: number,
+): readonly Check[] {
   const { variables, persisted } = picture
   const value = (name: string): string => variables[`group_replication_${name}`] ?? ''
   const mode = value('ssl_mode')
@@ -72,18 +101,16 @@ function groupChecks({ host, picture }: Server, { sslMode, authType }: Described
       host,
       'group_replication_ssl_mode',
       mode === sslMode,
-      mode === sslMode ? mode : `${mode}; other members have ${sslMode}`,
+      mode === sslMode
+        ? `${mode} (recorded nowhere else; ${members === 1 ? 'it is the only member' : `none of the ${members} members says more`})`
+        : `${mode}; what is persisted, the recovery channel or another member says ${sslMode}`,
     ),
-    ...(kept === undefined || kept === mode
-      ? []
-      : [
-          check(
-            host,
-            'group_replication_ssl_mode after a restart',
-            false,
-            `${kept} is persisted, ${mode} runs`,
-          ),
-        ]),
+    check(
+      host,
+      'group_replication_ssl_mode after a restart',
+      kept === sslMode,
+      kept === sslMode ? kept : `${kept ?? 'nothing'} is persisted`,
+    ),
     ...(sslMode === 'DISABLED'
       ? []
       : [

@@ -1,4 +1,5 @@
 import type { CertificateFacts } from '../../certificates/facts.js'
+import type { ReplicaSet } from '../replicaset/replicaset.js'
 import type { AuthType } from '../step.js'
 import type { Server, Topology } from '../topology.js'
 
@@ -22,13 +23,17 @@ export interface Attempt {
   readonly to: string
   readonly user: string
   readonly how: 'without TLS' | 'without a certificate'
+  /** Whether what the login lacked could have been its password: then a refusal proves nothing else. */
+  readonly password: 'right' | 'none' | 'unknown'
   readonly outcome: 'refused' | 'accepted' | 'unreachable'
+  readonly errno: number | undefined
   readonly message: string
 }
 
 /** Everything that verification looks at. */
 export interface Evidence {
   readonly topology: Topology
+  readonly sets: readonly ReplicaSet[]
   /** Hosts that did not answer, with the reason. */
   readonly silent: readonly string[]
   /** By inventory name. */
@@ -45,6 +50,11 @@ export interface Check {
   readonly where: string
   readonly what: string
   readonly ok: boolean
+  /**
+   * `tried`: something was done from outside, and this came of it. `read`: the servers' own settings and files say so.
+   * `undecided`: what was tried would have had this outcome anyway.
+   */
+  readonly by: 'tried' | 'read' | 'undecided'
   /** What was found; with a problem, what to do about it. */
   readonly found: string
 }
@@ -55,11 +65,18 @@ export function serverOf(topology: Topology, uuid: string): Server | undefined {
 }
 
 /** One thing that was looked at, with what was found. */
-export const check = (where: string, what: string, ok: boolean, found: string): Check => ({
+export const check = (
+  where: string,
+  what: string,
+  ok: boolean,
+  found: string,
+  by: Check['by'] = 'read',
+): Check => ({
   where,
   what,
   ok,
   found,
+  by,
 })
 
 /** What a cluster's connections are described to be. */

@@ -5,9 +5,11 @@ import type { BecomeUser } from '../../connection/transport.js'
 import type { FileState } from '../../host/question.js'
 import { DEFAULT_LOGIN } from '../login.js'
 import { replicasetsOf } from '../replicaset/replicaset.js'
-import { attribute, type InstanceRow, type Server, type Topology } from '../topology.js'
+import type { Server, Topology } from '../topology.js'
+import { Secret } from '../../value/secret.js'
 import type { Attempt, Evidence, TlsFiles } from './evidence.js'
-import { attemptLogin } from './login-attempt.js'
+import { attemptLogin, type Trusted } from './login-attempt.js'
+import { pairsOf, type Pair } from './pairs.js'
 
 const absolute = (path: string, { picture }: Server): string =>
   path === '' || path.startsWith('/') ? path : `${picture.variables['datadir'] ?? '/var/lib/mysql/'}${path}`
@@ -37,15 +39,40 @@ export async function gatherEvidence(
       ])
       const fingerprint =
         served.kind === 'certificate' && typeof served.fingerprint === 'string' ? served.fingerprint : null
-      return { host: server.host, files: tlsFiles(server, certificate, key, authority), fingerprint }
+      return {
+        host: server.host,
+        files: tlsFiles(server, certificate, key, authority),
+        fingerprint,
+        own: bytes(certificate),
+        authority: bytes(authority),
+      }
+    }),
+  )
+  const filesOf = (server: Server): (typeof looked)[number] | undefined =>
+    looked.find(({ host }) => host === server.host)
+  const sets = replicasetsOf(topology.servers)
+  const pairs = pairsOf(topology, sets)
+  const attempts = await Promise.all(
+    pairs.map(async (pair) => {
+      const ca = filesOf(pair.from)?.authority
+      const own = filesOf(pair.to)?.own
+      const safe = ca !== undefined && own !== undefined && isTrusted(own, ca) === true && isFor(own, pair.to)
+      const [password, publicKey] = await Promise.all([
+        passwordOf(hosts, as, pair),
+        publicKeyOf(hosts, as, pair.to),
+      ])
+      const trusted =
+        safe && password !== undefined ? { password, ca, name: pair.to.picture.host, publicKey } : undefined
+      return Promise.all([false, true].map((tls) => attempt(hosts, pair, tls, trusted)))
     }),
   )
   return {
     topology,
+    sets,
     silent,
     files: new Map(looked.map(({ host, files }) => [host, files])),
     served: new Map(looked.map(({ host, fingerprint }) => [host, fingerprint])),
-    attempts: await attempts(hosts, topology),
+    attempts: attempts.flat(),
     now,
   }
 }
@@ -87,42 +114,75 @@ function isTrusted(own: Buffer, bundle: Buffer | undefined): boolean | undefined
   }
 }
 
-/** Every host tries the account that its server logs in with, at every server of its cluster or ReplicaSet, itself included. */
-async function attempts(hosts: Hosts, topology: Topology): Promise<readonly Attempt[]> {
-  const groups: readonly (readonly InstanceRow[])[] = [
-    ...topology.clusters.map(({ instances }) => instances),
-    ...replicasetsOf(topology.servers).map(({ members }) => members.map(({ row }) => row)),
-  ]
-  const pairs = groups.flatMap((rows) => {
-    const servers = rows.flatMap((row) => {
-      const server = topology.servers.find(({ picture }) => picture.uuid === row.uuid)
-      const user =
-        attribute(row.attributes, 'recoveryAccountUser') ||
-        attribute(row.attributes, 'replicationAccountUser')
-      return server === undefined || user === '' ? [] : [{ server, user }]
-    })
-    return servers.flatMap((from) => servers.map((to) => ({ from, to })))
+/** Whether a certificate has the name that other servers connect to. */
+function isFor(own: Buffer, { picture }: Server): boolean {
+  try {
+    return new X509Certificate(own).checkHost(picture.host) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** The password that a server logs in to others with: it keeps it where root can read it. */
+async function passwordOf(
+  hosts: Hosts,
+  as: BecomeUser | undefined,
+  { from, user, channel }: Pair,
+): Promise<Secret | undefined> {
+  const answer = await hosts.reader(from.host, as).ask({
+    ask: 'mysql_rows',
+    login: DEFAULT_LOGIN,
+    statement: 'SELECT User_password p FROM mysql.slave_master_info WHERE Channel_name = ? AND User_name = ?',
+    values: [channel, user],
   })
-  return Promise.all(
-    pairs.flatMap(({ from, to }) =>
-      ([false, true] as const).map(async (tls): Promise<Attempt> => {
-        const transport = await hosts.live(from.server.host).transport()
-        const { host: address, port } = to.server.picture
-        const result = await transport.stream({ address, port }, undefined).then(
-          (stream) => attemptLogin(stream, from.user, tls),
-          (error: unknown) => ({
-            outcome: 'unreachable' as const,
-            message: error instanceof Error ? error.message : String(error),
-          }),
-        )
-        return {
-          from: from.server.host,
-          to: to.server.host,
-          user: from.user,
-          how: tls ? 'without a certificate' : 'without TLS',
-          ...result,
-        }
-      }),
-    ),
+  const password = answer.kind === 'rows' ? answer.rows[0]?.['p'] : undefined
+  return typeof password === 'string' && password !== '' ? new Secret(password) : undefined
+}
+
+/** The key that a server lets clients without TLS encrypt passwords with, asked on its own host. */
+async function publicKeyOf(
+  hosts: Hosts,
+  as: BecomeUser | undefined,
+  { host }: Server,
+): Promise<string | undefined> {
+  const answer = await hosts.reader(host, as).ask({
+    ask: 'mysql_rows',
+    login: DEFAULT_LOGIN,
+    statement: "SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'",
+  })
+  const key = answer.kind === 'rows' ? answer.rows[0]?.['Value'] : undefined
+  return typeof key === 'string' && key !== '' ? key : undefined
+}
+
+/** One login that must fail. */
+async function attempt(
+  hosts: Hosts,
+  { from, to, user }: Pair,
+  tls: boolean,
+  trusted: Trusted | undefined,
+): Promise<Attempt> {
+  const account = to.picture.accounts.find((each) => each.user === user)
+  const transport = await hosts.live(from.host).transport()
+  const { host: address, port } = to.picture
+  const result = await transport.stream({ address, port }, undefined).then(
+    (stream) => attemptLogin(stream, user, tls, trusted),
+    (error: unknown) => ({
+      outcome: 'unreachable' as const,
+      errno: undefined,
+      message: error instanceof Error ? error.message : String(error),
+    }),
   )
+  return {
+    from: from.host,
+    to: to.host,
+    user,
+    how: tls ? 'without a certificate' : 'without TLS',
+    password:
+      account?.hasPassword === false
+        ? 'none'
+        : trusted !== undefined && (tls || trusted.publicKey !== undefined)
+          ? 'right'
+          : 'unknown',
+    ...result,
+  }
 }

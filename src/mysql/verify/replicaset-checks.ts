@@ -2,7 +2,7 @@ import { isReadOnly, channelOf, type Member, type ReplicaSet } from '../replicas
 import { stateOf } from '../replicaset/state.js'
 import { accountChecks, channelSecurity } from './account-checks.js'
 import { check, type Check, type Described, type Evidence } from './evidence.js'
-import { certificateChecks, liveChecks, serverChecks } from './server-checks.js'
+import { certificateChecks, serverChecks } from './server-checks.js'
 
 /** Every member of a ReplicaSet against what its metadata describes. Pure. */
 export function replicasetChecks(set: ReplicaSet, evidence: Evidence): readonly Check[] {
@@ -19,7 +19,6 @@ export function replicasetChecks(set: ReplicaSet, evidence: Evidence): readonly 
       ...certificateChecks(server, row, described, evidence),
       ...roleChecks(member, described),
       ...accountChecks(row, 'replicationAccountUser', described, servers),
-      ...liveChecks(server),
     ]
   })
 }

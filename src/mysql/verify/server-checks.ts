@@ -31,22 +31,21 @@ export function serverChecks({ host, picture }: Server, described: Described): r
   ]
 }
 
-/** Live connections of managed accounts that are not encrypted. */
-export function liveChecks({ host, picture }: Server): readonly Check[] {
-  const users = [...new Set(picture.secureThreads.map(({ user }) => user))]
-  return users.map((user) => {
-    const threads = picture.secureThreads.filter((thread) => thread.user === user)
-    const plain = threads.filter(({ version }) => version === '').length
-    const [first] = threads
-    return check(
-      host,
-      `live connections of ${user}`,
-      plain === 0,
-      plain === 0
-        ? `${first?.version ?? ''} ${first?.cipher ?? ''}`
+/** The connections that have to be open just now, as the server sees them. */
+export function liveCheck({ host, picture }: Server, user: string): Check {
+  const threads = picture.secureThreads.filter((thread) => thread.user === user)
+  const plain = threads.filter(({ version }) => version === '').length
+  const [first] = threads
+  return check(
+    host,
+    `live connections of ${user}`,
+    threads.length > 0 && plain === 0,
+    first === undefined
+      ? 'none is open, but its server must have one: look again in a moment'
+      : plain === 0
+        ? `${first.version} ${first.cipher}`
         : `${plain} of ${threads.length} without TLS`,
-    )
-  })
+  )
 }
 
 /** The certificate of a server: on disk, as it is served, and against what is described. */

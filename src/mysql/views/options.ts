@@ -1,6 +1,9 @@
 import type { Value, ValueMap } from '../../value/value.js'
+import { APPLIER_VARIABLES } from '../replicaset/options.js'
+import { CHANNEL_OPTIONS } from '../channel-options.js'
 import { attribute, type Cluster, type Topology } from '../topology.js'
-import { tagsView } from './tags.js'
+import { seenBy } from './member-status.js'
+import { tagOptions } from './tag-options.js'
 
 const text = (value: unknown): Value =>
   value === undefined || value === null
@@ -21,9 +24,21 @@ const MEMBER_OPTIONS: readonly (readonly [option: string, variable: string])[] =
   ['memberWeight', 'group_replication_member_weight'],
 ]
 
-/** What AdminAPI's cluster.options() returns. Pure. */
-export function clusterOptions(cluster: Cluster): ValueMap {
-  const variables = cluster.primary?.picture.variables ?? {}
+/** AdminAPI's name for an option of the channel between clusters. */
+const setOption = (key: string): string =>
+  `clusterSetReplication${key.charAt(0).toUpperCase()}${key.slice(1)}`
+
+/** Variables of group replication that options() lists only with `all`. */
+const isGroupVariable = (name: string): boolean =>
+  (name.startsWith('group_replication_') || name.startsWith('auto_increment_')) &&
+  !MEMBER_OPTIONS.some(([, variable]) => variable === name)
+
+/** What AdminAPI's cluster.options() returns. Pure. @param all every variable of Group Replication */
+export function clusterOptions(cluster: Cluster, topology: Topology, all = false): ValueMap {
+  const { clusterset } = topology
+  const inSet = clusterset !== undefined && cluster.row.clustersetId !== null
+  const isReplica = inSet && clusterset.primaryClusterId !== cluster.row.id
+  const variables = seenBy(cluster)?.picture.variables ?? {}
   const { attributes } = cluster.row
   const ofVariable = (option: string, variable: string): ValueMap => ({
     option,
@@ -43,14 +58,24 @@ export function clusterOptions(cluster: Cluster): ValueMap {
         { option: 'certIssuer', value: text(attributes['opt_certIssuer']) },
         ofVariable('communicationStack', 'group_replication_communication_stack'),
         { option: 'paxosSingleLeader', value: variables['group_replication_paxos_single_leader'] ?? 'OFF' },
+        ...(inSet
+          ? CHANNEL_OPTIONS.map(({ key, attribute: name }): ValueMap => ({
+              option: setOption(key),
+              value: text(attributes[name]),
+            }))
+          : []),
       ],
-      tags: tagsView(attributes, cluster.instances),
+      tags: tagOptions(attributes, cluster.instances),
       topology: Object.fromEntries(
         cluster.instances.map((row): readonly [string, Value] => {
-          const server = cluster.online.find(({ picture }) => picture.uuid === row.uuid)
+          const server = topology.servers.find(({ picture }) => picture.uuid === row.uuid)
           if (server === undefined)
-            return [row.name, { shellConnectError: 'not among the servers that were read, or not ONLINE' }]
+            return [
+              row.name,
+              { shellConnectError: 'not among the servers that were read, or it does not answer' },
+            ]
           const own = server.picture.variables
+          const channel = server.picture.channels.find(({ name }) => name === 'clusterset_replication')
           return [
             row.name,
             [
@@ -60,9 +85,22 @@ export function clusterOptions(cluster: Cluster): ValueMap {
                 variable,
               })),
               { option: 'certSubject', value: attribute(row.attributes, 'opt_certSubject') },
-              ...['replica_parallel_workers', 'replica_preserve_commit_order']
-                .filter((name) => own[name] !== undefined)
-                .map((name): ValueMap => ({ variable: name, value: own[name] ?? null })),
+              ...(all
+                ? Object.keys(own)
+                    .filter(isGroupVariable)
+                    .sort()
+                    .map((name): ValueMap => ({ variable: name, value: own[name] ?? null }))
+                : []),
+              ...APPLIER_VARIABLES.filter((name) => own[name] !== undefined).map((name): ValueMap => ({
+                variable: name,
+                value: own[name] ?? null,
+              })),
+              ...(isReplica
+                ? CHANNEL_OPTIONS.map(({ key }): ValueMap => ({
+                    option: setOption(key),
+                    value: channel?.[key] ?? null,
+                  }))
+                : []),
             ],
           ]
         }),

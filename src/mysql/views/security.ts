@@ -2,7 +2,7 @@ import type { ValueMap } from '../../value/value.js'
 import { recoveryUser } from '../account.js'
 import type { ManagedAccount } from '../instance.js'
 import { addressOf, ownState, type Cluster, type Server, type Topology } from '../topology.js'
-import { channelSslMode, liveTls } from './status.js'
+import { channelSslMode, liveTls } from './channel-status.js'
 
 /** How one connection between servers is secured, as the servers themselves say. */
 export interface Link {

@@ -1,6 +1,7 @@
 import { showValue } from '../../value/shape.js'
 import { attribute, type Topology } from '../topology.js'
-import { clusterStatus, clusterSetStatus } from './status.js'
+import { clusterSetStatus } from './clusterset-status.js'
+import { clusterStatus } from './status.js'
 import { links } from './security.js'
 
 interface MemberView {
