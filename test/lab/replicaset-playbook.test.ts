@@ -233,10 +233,13 @@ describe('from plain hosts to a certificate-authenticated ReplicaSet, by its pla
     const broken = await json<Report>(2, 'verify', '--json')
     assert.deepEqual(broken.problems.map(({ where, what }) => `${where}: ${what}`).sort(), [
       's1: account mysql_innodb_rs_3 demands',
+      's1: refuses mysql_innodb_rs_3 without TLS',
+      's1: refuses mysql_innodb_rs_3 without a certificate',
       's1: require_secure_transport',
       's2: account mysql_innodb_rs_3 demands',
       's2: is ONLINE in its ReplicaSet',
       's2: its key is closed to others',
+      's2: refuses mysql_innodb_rs_3 without a certificate',
       's2: stays read-only',
       's2: the default channel: SSL mode',
       's3: account mysql_innodb_rs_3 demands',
@@ -245,7 +248,7 @@ describe('from plain hosts to a certificate-authenticated ReplicaSet, by its pla
       broken.problems.find(({ what }) => what === 'account mysql_innodb_rs_3 demands')?.found,
       'password; described is issuer /CN=MyName + subject /CN=s3 + password',
     )
-    assert.match(await cluster(2, 'verify'), /^8 of \d+ checks found a problem:\n/)
+    assert.match(await cluster(2, 'verify'), /^11 of \d+ checks found a problem:\n/)
   })
 
   it('the next run mends it', async () => {

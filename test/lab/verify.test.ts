@@ -187,6 +187,6 @@ describe('signet cluster verify', () => {
     )
     const nothing = await signet(['cluster', 'verify', '-i', inventory, '-l', 's3'])
     assert.equal(nothing.code, 2)
-    assert.match(nothing.stdout, /nothing to verify: no cluster and no ReplicaSet/)
+    assert.match(nothing.stdout, /no cluster, ClusterSet or ReplicaSet: nothing to verify/)
   })
 })

@@ -15,12 +15,10 @@ export function verifyText(checks: readonly Check[], all: boolean): string {
   const lines = rows.map((row) =>
     row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(width(column)))).join('  '),
   )
-  return `${[summary(checks, problems.length), ...worth(checks), ...lines].join('\n')}\n`
+  return `${[summary(checks, problems.length), worth(checks), ...lines].join('\n')}\n`
 }
 
 function summary(checks: readonly Check[], problems: number): string {
-  if (checks.length === 0)
-    return 'There is nothing to verify: no cluster and no ReplicaSet among these servers.'
   return problems === 0
     ? `All ${checks.length} checks passed: the connections between servers are encrypted, verified and authenticated as described.`
     : `${problems} of ${checks.length} checks found a problem:`
@@ -33,13 +31,8 @@ export function countedBy(checks: readonly Check[]): Readonly<Record<Check['by']
 }
 
 /** How much was tried from outside, and how much is what the servers say themselves. */
-function worth(checks: readonly Check[]): readonly string[] {
+function worth(checks: readonly Check[]): string {
   const { tried, read, undecided } = countedBy(checks)
-  return checks.length === 0
-    ? []
-    : [
-        `Tried from outside: ${tried}. Read from settings, files and live connections: ${read}.${
-          undecided === 0 ? '' : ` Tried, but refused for want of the password already: ${undecided}.`
-        }`,
-      ]
+  const rest = undecided === 0 ? '' : ` Tried, but refused for want of the password already: ${undecided}.`
+  return `Tried from outside: ${tried}. Read from settings, files and live connections: ${read}.${rest}`
 }
