@@ -134,7 +134,7 @@ describe('contracts and examples of the modules for ClusterSets and Routers', ()
       )
     assert.deepEqual(await routers(), ['app1\tmain\tclusterset', 'app1\tsite_b\tclusterset'])
 
-    await life.example('innodb_routing_options', 'Reads from the primary, too', 's1')
+    await life.example('innodb_routing_options', 'Reads from read replicas as well as from secondaries', 's1')
     await life.example(
       'innodb_routing_options',
       'One Router of a ClusterSet stays with the cluster of its site',
