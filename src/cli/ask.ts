@@ -62,7 +62,7 @@ function readLine(stdin: Readable, signal: AbortSignal): Promise<string | undefi
       for (;;) {
         const chunk: unknown = stdin.read()
         if (chunk === null) return
-        const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+        const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string)
         const end = bytes.indexOf(0x0a)
         pieces.push(end < 0 ? bytes : bytes.subarray(0, end))
         if (end < 0) continue
