@@ -1,7 +1,6 @@
 import type { Step } from '../host/step.js'
 import { hasPassword, needsCertificate } from './account.js'
 import { PLUGINS, recoveryPassword } from './bootstrap.js'
-import { restore } from './group-variables.js'
 import type { InstancePicture } from './instance.js'
 import type { MysqlLogin } from './login.js'
 import type { MysqlRows } from './question.js'
@@ -117,7 +116,8 @@ export function leftoversOfClone(server: Server, login: MysqlLogin, inSet: boole
 }
 
 /** The settings that were for the clone only are as they were before it. */
-function release({ host, picture }: Server, login: MysqlLogin, inSet: boolean): Step {
+function release(server: Server, login: MysqlLogin, inSet: boolean): Step {
+  const { host, picture } = server
   const own = wasCutShort(picture) || picture.persisted['skip_replica_start'] === undefined
   return {
     do: 'sql',
@@ -125,25 +125,25 @@ function release({ host, picture }: Server, login: MysqlLogin, inSet: boolean): 
     login,
     statements: [
       ...(own && !inSet ? [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }] : []),
-      ...donorListAsBefore(picture),
+      ...donorListAsBefore(server),
     ],
     note: `take the settings for the clone back on ${host}`,
   }
 }
 
-function donorListAsBefore(picture: InstancePicture): readonly Statement[] {
-  return wasCutShort(picture)
-    ? [
-        { text: `RESET PERSIST IF EXISTS ${MARK}` },
-        { text: `SET GLOBAL ${MARK} = DEFAULT`, tolerate: [UNKNOWN_VARIABLE] },
-      ]
-    : restoreDonorList(picture)
-}
-
-/** The list is shown empty while there is none; but an empty one can't be set. */
-function restoreDonorList(picture: InstancePicture): readonly Statement[] {
-  const { [MARK]: running, ...variables } = picture.variables
-  return restore([[MARK, '']], running === '' ? { ...picture, variables } : picture)
+/** The server refuses an empty list (3869): no list is the default. */
+function donorListAsBefore({ picture }: Server): readonly Statement[] {
+  const { persisted, variables } = picture
+  if (persisted[MARK] !== undefined && !wasCutShort(picture))
+    return [{ text: `SET PERSIST ${MARK} = ?`, values: [persisted[MARK]] }]
+  const running = wasCutShort(picture) ? '' : (variables[MARK] ?? '')
+  const tolerate = [UNKNOWN_VARIABLE]
+  return [
+    { text: `RESET PERSIST IF EXISTS ${MARK}` },
+    running === ''
+      ? { text: `SET GLOBAL ${MARK} = DEFAULT`, tolerate }
+      : { text: `SET GLOBAL ${MARK} = ?`, values: [running], tolerate },
+  ]
 }
 
 /** CLONE INSTANCE: encrypted whenever the group is, unlike AdminAPI's, which leaves it open for accounts with a password only. */
@@ -173,11 +173,11 @@ function sslVariables({ recipient, sslMode, authType }: CloneWish): readonly Sta
   ]
 }
 
-function undoPreparation({ picture }: Server): readonly Statement[] {
-  const { persisted, variables } = picture
+function undoPreparation(server: Server): readonly Statement[] {
+  const { persisted, variables } = server.picture
   const boot = persisted['group_replication_start_on_boot']
   return [
-    ...restoreDonorList(picture),
+    ...donorListAsBefore(server),
     boot === undefined
       ? { text: 'RESET PERSIST IF EXISTS group_replication_start_on_boot' }
       : {
@@ -185,7 +185,7 @@ function undoPreparation({ picture }: Server): readonly Statement[] {
           values: [boot],
           tolerate: [UNKNOWN_VARIABLE],
         },
-    ...(persisted['skip_replica_start'] === undefined
+    ...(persisted['skip_replica_start'] === undefined || wasCutShort(server.picture)
       ? [{ text: 'RESET PERSIST IF EXISTS skip_replica_start' }]
       : []),
     ...(variables['super_read_only'] === 'ON' ? [{ text: 'SET GLOBAL super_read_only = ON' }] : []),

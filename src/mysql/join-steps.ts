@@ -110,6 +110,7 @@ function accounts({
   cluster,
   isReplica,
   wish,
+  topology,
   login,
   cloneDonor,
 }: Join): readonly Step[] {
@@ -118,15 +119,16 @@ function accounts({
   const { serverId } = joiner.picture
   if (isReplica) {
     const user = clustersetUser(serverId)
+    const allowed = topology.clusterset?.allowedHost ?? cluster.allowedHost
     steps.push(
       accountStep(
         writer,
         login,
         user,
-        cluster.allowedHost,
+        allowed,
         requirement,
         clustersetPassword(joiner),
-        clustersetGrants(user, cluster.allowedHost),
+        clustersetGrants(user, allowed),
         `make the ClusterSet account of ${joiner.host}`,
       ),
       waitForAccount(primary, recoveryUser(serverId), login),

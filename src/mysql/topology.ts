@@ -75,10 +75,17 @@ export function hasQuorum({ picture }: Server): boolean {
   return reachable.length > picture.members.length / 2
 }
 
+/** Whether what a server records can be true: one that was removed keeps the record of that day, without itself. */
+function isMember(server: Server): boolean {
+  const { uuid, metadata } = server.picture
+  return isOnline(server) || metadata?.instances.some((row) => row.uuid === uuid) === true
+}
+
 /** Puts the pictures of servers together. Pure. */
 export function topologyOf(servers: readonly Server[]): Topology {
   const withMetadata = servers.filter(
-    ({ picture }) => picture.metadata?.clusters.some(({ type }) => type === 'gr') === true,
+    (server) =>
+      server.picture.metadata?.clusters.some(({ type }) => type === 'gr') === true && isMember(server),
   )
   const score = (server: Server): number => {
     const { metadata } = server.picture

@@ -127,7 +127,17 @@ export function planCreateReplicaCluster(
   }
   if (mine === undefined)
     steps.push(
-      recordCluster(wanted, server, source, primaryCluster, allowedHost, groupName, localAddress, login),
+      recordCluster(
+        wanted,
+        server,
+        source,
+        primaryCluster,
+        clusterset,
+        allowedHost,
+        groupName,
+        localAddress,
+        login,
+      ),
     )
   if (!replicating) {
     const user = clustersetUser(picture.serverId)
@@ -136,10 +146,10 @@ export function planCreateReplicaCluster(
         source,
         login,
         user,
-        allowedHost,
+        clusterset.allowedHost,
         requirement,
         clustersetPassword(server),
-        clustersetGrants(user, allowedHost),
+        clustersetGrants(user, clusterset.allowedHost),
         `make the ClusterSet account of ${host}`,
       ),
     )

@@ -113,6 +113,7 @@ export function planCreateClusterSet(
                 opt_clusterSetReplicationSslMode: wanted.sslMode,
                 opt_memberAuthType: cluster.authType,
                 opt_certIssuer: cluster.issuer,
+                opt_replicationAllowedHost: wanted.allowedHost,
               },
             },
           ],

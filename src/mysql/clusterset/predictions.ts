@@ -1,6 +1,6 @@
 import type { Prediction } from '../../modules/module.js'
 import { clustersetUser, hasPassword, needsCertificate } from '../account.js'
-import type { ChannelOptions } from '../channel-options.js'
+import { optionAttributes, type ChannelOptions } from '../channel-options.js'
 import type { InstancePicture, Metadata, ReplicationChannel } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import { predictPictures } from '../members/after.js'
@@ -57,6 +57,7 @@ export function replicaPredictions(
         group_replication_group_name: group,
         opt_memberAuthType: wish.authType,
         opt_certIssuer: wish.issuer,
+        ...optionAttributes(wanted.channel),
       },
     },
     server,

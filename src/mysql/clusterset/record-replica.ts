@@ -3,7 +3,7 @@ import { clustersetUser, recoveryUser } from '../account.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
 import { deleteInstance, insertCluster, insertInstance, transaction } from '../metadata/statements.js'
-import type { Cluster, Server } from '../topology.js'
+import type { Cluster, ClusterSet, Server } from '../topology.js'
 import { optionAttributes } from '../channel-options.js'
 import type { CreateReplicaCluster } from './create-replica.js'
 import type { Start } from './start-replica.js'
@@ -14,6 +14,7 @@ export function recordCluster(
   server: Server,
   source: Server,
   primaryCluster: Cluster | undefined,
+  clusterset: ClusterSet,
   allowedHost: string,
   groupName: Start['groupName'],
   localAddress: string,
@@ -31,7 +32,7 @@ export function recordCluster(
     opt_memberAuthType: primaryCluster?.authType ?? 'PASSWORD',
     opt_certIssuer: primaryCluster?.issuer ?? '',
     replicationAccountUser: clustersetUser(picture.serverId),
-    replicationAccountHost: allowedHost,
+    replicationAccountHost: clusterset.allowedHost,
     ...optionAttributes(wanted.channel),
   }
   const instance = {

@@ -129,7 +129,15 @@ export function leaveGroup(server: Server, login: MysqlLogin, resetActions: bool
     ],
     statements: [
       { text: 'STOP GROUP_REPLICATION' },
-      ...(resetActions ? [{ text: 'SELECT group_replication_reset_member_actions()' }] : []),
+      // The server demands an open door for it; clients stay out.
+      ...(resetActions
+        ? [
+            { text: 'SET GLOBAL read_only = ON' },
+            { text: 'SET GLOBAL super_read_only = OFF' },
+            { text: 'SELECT group_replication_reset_member_actions()' },
+            { text: 'SET GLOBAL super_read_only = ON' },
+          ]
+        : []),
       ...FORGOTTEN.map(([name, value]) =>
         value === 'DEFAULT'
           ? { text: `SET PERSIST ${name} = DEFAULT` }

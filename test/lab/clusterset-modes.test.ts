@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { changes, play, PROJECT, transcript, type Run } from '../lab/signet.js'
-import { serverState, sql, startLab, stopLab, type TestLab, testLab } from '../lab/servers.js'
-import { checkRunRerun, runTask, type TaskArguments } from '../lab/task.js'
+import { changes, play, PROJECT, transcript, type Run } from './signet.js'
+import { serverState, sql, startLab, stopLab, type TestLab, testLab } from './servers.js'
+import { checkRunRerun, runTask, type TaskArguments } from './task.js'
 
 const LAB = testLab('cs-modes')
 
