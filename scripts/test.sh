@@ -50,6 +50,7 @@ stage 'end to end, local connection' suite 'test/e2e/**/*.test.ts' --timeout 600
 stage 'end to end, the flagship on the embedded lab' suite test/lab/flagship.test.ts --timeout 300000
 stage 'end to end, embedded lab' suite --parallel --jobs 2 $(ls test/lab/*.test.ts | grep -v '/flagship\.') --timeout 600000
 stage 'the Vagrant lab, with containers for machines' counted scripts/test-vagrant.sh containers
+stage 'the Vagrant lab, with virtual machines' counted scripts/test-vagrant.sh libvirt
 
 node -e '
   const lines = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").filter(Boolean)
