@@ -192,6 +192,11 @@ describe('from plain hosts to a certificate-authenticated ReplicaSet, by its pla
     const own = (option: string): unknown =>
       set.topology['s2:3306']?.find((each) => each.option === option)?.value
     assert.deepEqual([own('certSubject'), own('replicationConnectRetry')], ['/CN=s2', 60])
+    const told = await play(['playbooks/status.yml', ...inventory])
+    assert.equal(told.code, 0, transcript(told))
+    assert.deepEqual(changes(told), [])
+    assert.match(told.stdout, /"statusText": "All instances available\."/)
+    assert.match(told.stdout, /"requires": "issuer \/CN=MyName \+ subject \/CN=s3 \+ password"/)
     const described = await json<{ replicaSets: unknown[] }>(0, 'describe')
     assert.deepEqual(described.replicaSets, [
       {
