@@ -53,7 +53,8 @@ export async function sshLine(
       const lost = error instanceof EarlyLoss
       // An overloaded sshd refuses at once. Who takes his time is no sshd, but a way on which nobody answers.
       const slow = performance.now() - start > (target.timeout * 1000) / 2
-      if (!lost || slow || attempt >= 4 || signal?.aborted === true) {
+      if (signal?.aborted === true) throw givenUp(target)
+      if (!lost || slow || attempt >= 4) {
         if (lost)
           throw new SignetError('unreachable', `${error.message}.`, { host: target.host, cause: error })
         throw error
@@ -62,6 +63,10 @@ export async function sshLine(
     }
   }
 }
+
+/** The run was interrupted, or is over. */
+const givenUp = ({ host }: ConnectionTarget): SignetError =>
+  new SignetError('interrupted', 'The login was given up.', { host })
 
 /** The connection broke before sshd said anything: it is overloaded or refuses this address for a while. */
 class EarlyLoss extends Error {}
@@ -198,12 +203,11 @@ async function login(
   through: ((target: ConnectionTarget) => Promise<Duplex>) | undefined,
 ): Promise<SshClient> {
   const isGivenUp = (): boolean => signal?.aborted === true
-  const givenUp = new SignetError('interrupted', 'The login was given up.', { host: target.host })
-  if (isGivenUp()) throw givenUp
+  if (isGivenUp()) throw givenUp(target)
   const socket = through === undefined ? await openSocket(target, signal) : await through(target)
   if (isGivenUp()) {
     socket.destroy()
-    throw givenUp
+    throw givenUp(target)
   }
   const names = knownHostNames(target.address, target.port)
   const types = knownTypes(known, names).flatMap((type) =>

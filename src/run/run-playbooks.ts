@@ -83,6 +83,9 @@ export async function runPlaybooks(input: RunInput, options: RunOptions): Promis
       throw new SignetError('bad-option', `There is no task "${options.startAtTask ?? ''}" to start at.`, {
         hint: 'See the names with --list-tasks.',
       })
+    // A host whose login was given up is none that failed by itself.
+    if (options.environment.signal.aborted && run.failed.size + run.unreachable.size > 0)
+      throw new SignetError('interrupted', 'The run was interrupted.')
     exit = run.unreachable.size > 0 ? EXIT.unreachable : run.failed.size > 0 ? EXIT.failed : EXIT.done
     return exit
   } catch (error) {
