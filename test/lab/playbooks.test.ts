@@ -98,7 +98,7 @@ describe('playbooks of a cluster’s life', () => {
     }[]
     assert.deepEqual(
       stand.map(({ clusterRole, defaultReplicaSet }) => `${clusterRole} ${defaultReplicaSet.status}`),
-      ['PRIMARY OK_NO_TOLERANCE', 'REPLICA OK_NO_TOLERANCE'],
+      ['REPLICA OK_NO_TOLERANCE', 'PRIMARY OK_NO_TOLERANCE'],
       transcript(status),
     )
   })
