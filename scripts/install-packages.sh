@@ -11,6 +11,9 @@ ip:iproute2
 socat:socat
 ssh-keygen:openssh-client
 openssl:openssl
+gpg:gpg
+gpg-agent:gpg-agent
+gpgconf:gpgconf
 '
 missing=()
 for entry in $needed; do

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { upload } from './cluster-hosts.js'
 import { changes, play, PROJECT, results, signet, transcript, type Run } from './signet.js'
 import { fileState, shell, startLab, stopLab, testLab, type TestLab } from './servers.js'
 
@@ -21,6 +24,25 @@ size=$(stat -c %s mysql-server_99.0_all.deb); sum=$(sha256sum mysql-server_99.0_
 { cat package/DEBIAN/control; printf 'Filename: ./mysql-server_99.0_all.deb\\nSize: %s\\nSHA256: %s\\n' "$size" "$sum"; } > Packages
 rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
 echo 'deb [trusted=yes] file:/srv/archive ./' > /etc/apt/sources.list.d/archive.list
+`
+/** The same package in an archive with a Release file, which is printed: it is yet to be signed. */
+const REPOSITORY = `
+set -e
+cd /srv/archive
+if ! dpkg -s ca-certificates >/dev/null 2>&1; then
+  mkdir -p authorities/DEBIAN
+  printf 'Package: ca-certificates\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: stand-in\n' > authorities/DEBIAN/control
+  dpkg-deb -b authorities authorities.deb >/dev/null
+  dpkg -i authorities.deb >/dev/null
+fi
+rm /etc/apt/sources.list.d/archive.list
+part=mysql-8.4-lts/binary-$(dpkg --print-architecture)
+mkdir -p /srv/repository/pool /srv/repository/dists/trixie/$part
+cp mysql-server_99.0_all.deb /srv/repository/pool/
+sed 's#^Filename: .*#Filename: pool/mysql-server_99.0_all.deb#' Packages > /srv/repository/dists/trixie/$part/Packages
+cd /srv/repository/dists/trixie
+printf 'Origin: nobody\nSuite: trixie\nCodename: trixie\nArchitectures: all %s\nComponents: mysql-8.4-lts\nDate: %s\nSHA256:\n %s %s %s\n' \\
+  "$(dpkg --print-architecture)" "$(LC_ALL=C date -uR)" "$(sha256sum $part/Packages | cut -d' ' -f1)" "$(stat -c %s $part/Packages)" $part/Packages
 `
 const REMOVE_MYSQL = `
 set -e
@@ -55,7 +77,11 @@ describe('the role mysql_server', () => {
       '- hosts: mysql\n  become: true\n  gather_facts: false\n  roles: [mysql_server]\n',
     )
   })
-  after(() => stopLab(LAB))
+  after(async () => {
+    // The agent that gpg started for the keys of the test.
+    execFileSync('gpgconf', ['--homedir', join(lab.directory, 'gnupg'), '--kill', 'all'])
+    await stopLab(LAB)
+  })
 
   it('leaves a host alone on which MySQL is installed', async () => {
     const before = await fileState(LAB, 's1')
@@ -146,5 +172,53 @@ describe('the role mysql_server', () => {
     assert.equal(looked.code, 0, looked.stdout + looked.stderr)
     assert.match(looked.stdout, /URIs: https:\/\/repo\.mysql\.com\/apt\/debian\//)
     assert.match(looked.stdout, /Suites: trixie\n.*Components: mysql-8\.4-lts/)
+  })
+
+  it('installs MySQL from such a repository when it is signed by the key, and only then', async () => {
+    const gpg = (...words: string[]): Buffer =>
+      execFileSync('gpg', ['--batch', '--quiet', '--homedir', join(lab.directory, 'gnupg'), ...words], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+    mkdirSync(join(lab.directory, 'gnupg'), { mode: 0o700 })
+    for (const name of ['right', 'wrong']) {
+      gpg('--passphrase', '', '--quick-generate-key', `${name} <${name}@example.org>`, 'rsa3072', 'sign')
+      await writeFile(join(lab.directory, `${name}.asc`), gpg('--armor', '--export', name))
+    }
+    await writeFile(join(lab.directory, 'Release'), `${await shell(LAB, 's2', REPOSITORY)}\n`)
+    gpg(
+      '--local-user',
+      'right',
+      '--output',
+      join(lab.directory, 'InRelease'),
+      '--clearsign',
+      join(lab.directory, 'Release'),
+    )
+    await upload(lab, 's2', lab.directory, '/srv/repository/dists/trixie', ['InRelease'])
+    await shell(LAB, 's2', 'chmod -R a+rX /srv/repository')
+    const options = (key: string): string[] => [
+      '-e',
+      JSON.stringify({
+        mysql_server_packages: ['mysql-server'],
+        mysql_server_repository_uri: 'file:/srv/repository/',
+        mysql_server_repository_key_file: join(lab.directory, `${key}.asc`),
+      }),
+    ]
+
+    const refused = await role('s2', ...options('wrong'))
+    assert.equal(refused.code, 2, transcript(refused))
+    assert.match(message(refused, 'Packages of MySQL'), /not signed|signature/i)
+    assert.equal(await shell(LAB, 's2', 'ls /usr/sbin/mysqld 2>/dev/null; true'), '')
+
+    const looked = await role('s2', '--check', ...options('right'))
+    assert.equal(looked.code, 0, transcript(looked))
+    const installed = await role('s2', ...options('right'))
+    assert.equal(installed.code, 0, transcript(installed))
+    assert.deepEqual(changes(installed), changes(looked))
+    assert.equal(
+      await shell(LAB, 's2', "systemctl is-active mysql; dpkg-query -W -f '${Version}' mysql-server"),
+      'active\n1:99.0',
+    )
+    const again = await role('s2', ...options('right'))
+    assert.deepEqual([again.code, changes(again)], [0, []])
   })
 })
