@@ -28,8 +28,8 @@ on "$controller" -- sh -c 'cat >/root/peers.yml' <bench/peers.yml
 on "$controller" -- sh -c 'cat >/root/templates/site.conf.j2' <bench/templates/site.conf.j2
 on "$controller" -- sh -c "printf 's%d\n' $(seq -s ' ' "$hosts") >/root/hosts"
 
-for number in $(seq "$hosts"); do
-  on "s$number" -- tc qdisc add dev host0 root netem delay "${delay}ms"
+[ "$delay" -eq 0 ] || for number in $(seq "$hosts"); do
+  on "s$number" -- tc qdisc add dev eth0 root netem delay "${delay}ms"
 done
 
 # A run of a program, in milliseconds. What it prints is shown only when it fails.
@@ -57,7 +57,7 @@ mitogen() {
   ansible_run "ANSIBLE_FORKS=$hosts" ANSIBLE_STRATEGY=mitogen_linear \
     "ANSIBLE_STRATEGY_PLUGINS=$strategy" -- "$@"
 }
-strategy=$(on "$controller" -- sh -c 'dirname "$(find / -xdev -name mitogen_linear.py -not -path "*/proc/*" | head -n 1)"')
+strategy=$(on "$controller" -- sh -c 'dirname "$(find / -xdev -path "*ansible_mitogen*" -name mitogen_linear.py | head -n 1)"')
 
 versions=$(on "$controller" -- ansible-playbook --version | head -n 1)
 echo "$versions; $hosts hosts, $(nproc) processors, delay $delay ms"
