@@ -150,7 +150,9 @@ function inForesight(
   if (result.status !== 'failed' || earlier === undefined || module.connects === false) return result
   if (task.checkMode !== undefined && !toBoolean(resolve(task.checkMode, play.scope(host, task, item.local))))
     return result
-  const cause = new Unknown(`as it stands, "${result.message ?? ''}"; but ${earlier.cause}`)
+  // The cause is told, and handed on to whatever depends on it: of a task with no_log it must not hold the message.
+  const stands = result.noLog ? 'it fails' : `"${result.message ?? ''}"`
+  const cause = new Unknown(`as it stands, ${stands}; but ${earlier.cause}`)
   return { ...unknownResult(cause, Object.keys(module.returns)), noLog: result.noLog }
 }
 

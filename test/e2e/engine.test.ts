@@ -171,10 +171,15 @@ describe('check mode', () => {
 - name: dependent
   copy: {content: x, dest: "{{ directory }}/new"}
   when: edited is changed
+- name: hidden
+  lineinfile: {path: "{{ directory }}/Secret-4711", line: a=1}
+  no_log: true
 - name: wrong in any case
   assert: {that: false}`,
       ['--check', '-l', 'h1'],
     )
+    const shown = `${run.stdout}${run.stderr}${JSON.stringify(run.events)}`
+    assert.equal(shown.includes('Secret-4711'), false, shown)
     assert.equal(run.code, EXIT.failed, transcript(run))
     assert.deepEqual(
       results(run).map(({ task, result }) => `${task}: ${result.status}`),
@@ -183,6 +188,7 @@ describe('check mode', () => {
         'make it: unknown',
         'edit: unknown',
         'dependent: unknown',
+        'hidden: unknown',
         'wrong in any case: failed',
       ],
     )
