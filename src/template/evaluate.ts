@@ -2,17 +2,17 @@ import { Secret } from '../value/secret.js'
 import { isList, isMap } from '../value/shape.js'
 import { Unknown } from '../value/unknown.js'
 import type { Value } from '../value/value.js'
-import type { Args, Expression, Piece } from './ast.js'
+import type { Args, Expression } from './ast.js'
 import { FILTERS } from './filters.js'
 import { methodOf } from './methods.js'
+import type { Names } from './names.js'
+import { combine, holds, numberOf } from './operators.js'
 import { TESTS } from './tests.js'
 import {
   Callable,
-  equal,
   EvaluationError,
   listOf,
   Namespace,
-  order,
   textOf,
   truthy,
   Undefined,
@@ -21,35 +21,6 @@ import {
   usable,
   type Item,
 } from './values.js'
-
-/** Where names come from while a template is evaluated. */
-export interface Names {
-  get(name: string): Item
-  /** A secret has flowed into what is being evaluated. */
-  taint(): void
-}
-
-/** Names of a for loop, a macro or `set`, in front of those outside. */
-export class Frame implements Names {
-  readonly #own = new Map<string, Item>()
-  readonly #outer: Names
-
-  constructor(outer: Names) {
-    this.#outer = outer
-  }
-
-  get(name: string): Item {
-    return this.#own.get(name) ?? this.#outer.get(name)
-  }
-
-  set(name: string, value: Item): void {
-    this.#own.set(name, value)
-  }
-
-  taint(): void {
-    this.#outer.taint()
-  }
-}
 
 /** Evaluates an expression. @throws UndefinedUsed, UnknownUsed, EvaluationError */
 export function evaluate(expression: Expression, names: Names): Item {
@@ -219,65 +190,9 @@ function argumentsOf(
   }
 }
 
-export function numberOf(item: Item): number {
-  const value = usable(item)
-  if (typeof value === 'number') return value
-  if (typeof value === 'boolean') return Number(value)
-  throw new EvaluationError(`${textOf(value)} is no number`)
-}
-
 function binary(sign: string, left: Expression, right: Expression, names: Names): Item {
   if (sign === 'and' || sign === 'or') return logical(sign, left, right, names)
-  const a = usable(evaluate(left, names))
-  const b = usable(evaluate(right, names))
-  switch (sign) {
-    case '~':
-      return textOf(a) + textOf(b)
-    case '+':
-      if (typeof a === 'string' && typeof b === 'string') return a + b
-      if (isList(a) && isList(b)) return [...a, ...b]
-      break
-    case '%':
-      if (typeof a === 'string') return percentFormat(a, isList(b) ? b : [b])
-      break
-    case '*':
-      if (typeof a === 'string' && typeof b === 'number') return a.repeat(Math.max(0, b))
-      if (isList(a) && typeof b === 'number') return Array.from({ length: Math.max(0, b) }, () => a).flat()
-      break
-    default:
-  }
-  const kind = (value: Value): string =>
-    isList(value)
-      ? 'a list'
-      : isMap(value)
-        ? 'a mapping'
-        : typeof value === 'string'
-          ? 'a text'
-          : value === null
-            ? 'nothing'
-            : 'a number'
-  if (![a, b].every((value) => typeof value === 'number' || typeof value === 'boolean')) {
-    throw new EvaluationError(`${kind(a)} ${sign} ${kind(b)} is not possible`)
-  }
-  const x = Number(a)
-  const y = Number(b)
-  if (['/', '//', '%'].includes(sign) && y === 0) throw new EvaluationError('division by zero')
-  switch (sign) {
-    case '+':
-      return x + y
-    case '-':
-      return x - y
-    case '*':
-      return x * y
-    case '/':
-      return x / y
-    case '//':
-      return Math.floor(x / y)
-    case '%':
-      return x - y * Math.floor(x / y)
-    default:
-      return x ** y
-  }
+  return combine(sign, usable(evaluate(left, names)), usable(evaluate(right, names)))
 }
 
 /** `false and unknown` is false, `true or unknown` is true, on either side. */
@@ -304,153 +219,4 @@ function compare(expression: Extract<Expression, { kind: 'compare' }>, names: Na
     left = right
   }
   return true
-}
-
-function holds(sign: string, left: Value, right: Value): boolean {
-  switch (sign) {
-    case '==':
-      return equal(left, right)
-    case '!=':
-      return !equal(left, right)
-    case 'in':
-      return contains(right, left)
-    case 'not in':
-      return !contains(right, left)
-    case '<':
-      return order(left, right) < 0
-    case '>':
-      return order(left, right) > 0
-    case '<=':
-      return order(left, right) <= 0
-    default:
-      return order(left, right) >= 0
-  }
-}
-
-/** Python's `in`. */
-export function contains(container: Value, value: Value): boolean {
-  if (typeof container === 'string') return container.includes(textOf(value))
-  if (isMap(container)) return typeof value === 'string' && Object.hasOwn(container, value)
-  if (isList(container)) return container.some((each) => equal(each, value))
-  throw new EvaluationError(`${textOf(container)} is no list`)
-}
-
-/** Python's `'%s and %05d' % (a, b)`. */
-export function percentFormat(format: string, values: readonly Value[]): string {
-  let index = 0
-  return format.replace(
-    /%([-0+ #]*)(\d*)(?:\.(\d+))?([sdifxXrgeo%])/g,
-    (_, flags: string, width: string, precision: string | undefined, type: string) => {
-      if (type === '%') return '%'
-      const value = values[index++]
-      if (value === undefined) throw new EvaluationError('there are fewer values than places in the format')
-      const number = Number(value)
-      let text: string
-      if (type === 'd' || type === 'i') text = String(Math.trunc(number))
-      else if (type === 'f') text = number.toFixed(precision === undefined ? 6 : Number(precision))
-      else if (type === 'x' || type === 'X')
-        text = type === 'X' ? number.toString(16).toUpperCase() : number.toString(16)
-      else if (type === 'o') text = number.toString(8)
-      else if (type === 'e') text = number.toExponential(precision === undefined ? 6 : Number(precision))
-      else text = textOf(value).slice(0, precision === undefined ? undefined : Number(precision))
-      if (flags.includes('+') && 'dif'.includes(type) && number >= 0) text = `+${text}`
-      const size = Number(width || 0)
-      if (flags.includes('-')) return text.padEnd(size)
-      return flags.includes('0') && type !== 's' ? text.padStart(size, '0') : text.padStart(size)
-    },
-  )
-}
-
-/** Renders pieces of a template to text. */
-export function render(pieces: readonly Piece[], frame: Frame): string {
-  let text = ''
-  for (const piece of pieces) text += renderPiece(piece, frame)
-  return text
-}
-
-function renderPiece(piece: Piece, frame: Frame): string {
-  switch (piece.kind) {
-    case 'text':
-      return piece.text
-    case 'output':
-      return textOf(evaluate(piece.expression, frame))
-    case 'if': {
-      const branch = piece.branches.find(
-        (each) => each.condition === undefined || truthy(evaluate(each.condition, frame)),
-      )
-      return branch === undefined ? '' : render(branch.body, frame)
-    }
-    case 'for':
-      return renderLoop(piece, frame)
-    case 'set': {
-      const value = evaluate(piece.value, frame)
-      const [target = ''] = piece.targets
-      if (piece.attribute !== undefined) {
-        const namespace = frame.get(target)
-        if (!(namespace instanceof Namespace)) throw new EvaluationError(`${target} is no namespace()`)
-        namespace.values.set(piece.attribute, value)
-      } else assign(piece.targets, value, frame)
-      return ''
-    }
-    case 'set_block':
-      frame.set(piece.target, render(piece.body, frame))
-      return ''
-    case 'macro':
-      frame.set(piece.name, macro(piece, frame))
-      return ''
-  }
-}
-
-function assign(targets: readonly string[], value: Item, frame: Frame): void {
-  const [only] = targets
-  if (targets.length === 1 && only !== undefined) {
-    frame.set(only, value)
-    return
-  }
-  const values = listOf(value)
-  if (values.length !== targets.length)
-    throw new EvaluationError(`${targets.length} names for ${values.length} values`)
-  targets.forEach((target, index) => frame.set(target, values[index] ?? null))
-}
-
-function renderLoop(piece: Extract<Piece, { kind: 'for' }>, outer: Frame): string {
-  const all = listOf(evaluate(piece.items, outer))
-  const frames = all
-    .map((value) => {
-      const frame = new Frame(outer)
-      assign(piece.targets, value, frame)
-      return { frame, value }
-    })
-    .filter(({ frame }) => piece.only === undefined || truthy(evaluate(piece.only, frame)))
-  if (frames.length === 0) return render(piece.otherwise, outer)
-  return frames
-    .map(({ frame }, index) => {
-      frame.set('loop', {
-        index: index + 1,
-        index0: index,
-        first: index === 0,
-        last: index === frames.length - 1,
-        length: frames.length,
-        revindex: frames.length - index,
-        revindex0: frames.length - index - 1,
-        previtem: frames[index - 1]?.value ?? null,
-        nextitem: frames[index + 1]?.value ?? null,
-      })
-      return render(piece.body, frame)
-    })
-    .join('')
-}
-
-function macro(piece: Extract<Piece, { kind: 'macro' }>, outer: Frame): Callable {
-  return new Callable((positional, named) => {
-    const frame = new Frame(outer)
-    piece.parameters.forEach((parameter, index) => {
-      const given = positional[index] ?? named.get(parameter.name)
-      frame.set(
-        parameter.name,
-        given ?? (parameter.default ? evaluate(parameter.default, frame) : new Undefined(parameter.name)),
-      )
-    })
-    return render(piece.body, frame)
-  })
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Value } from '../value/value.js'
-import type { Names } from './evaluate.js'
+import type { Names } from './names.js'
 import { Callable, EvaluationError, listOf, Namespace, textOf, truthy, usable, type Item } from './values.js'
 
 /** Where lookups look for files: directories of the role and playbook, nearest first. */

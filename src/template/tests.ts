@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { isList, isMap } from '../value/shape.js'
 import { Unknown } from '../value/unknown.js'
 import type { Value } from '../value/value.js'
-import { contains } from './evaluate.js'
+import { contains } from './operators.js'
 import { regularExpression } from './regular-expression.js'
 import { compareVersions } from './version.js'
 import {
