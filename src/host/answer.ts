@@ -1,6 +1,7 @@
 import { SignetError } from '../errors.js'
 import { quote } from '../connection/quote.js'
 import { factsOf, FACTS_SCRIPT } from './facts.js'
+import { SHOWN_LIMIT } from './question.js'
 import type {
   AnswerTo,
   DirectoryQuestion,
@@ -30,13 +31,16 @@ export const PRELUDE = `
 F='%F|%a|%U|%G|%u|%g|%s|%Y|%i|%h'
 q_stat() { if [ "$2" = L ]; then stat -L -c "$F" -- "$1" 2>&1; else stat -c "$F" -- "$1" 2>&1; fi; }
 q_file() { q_stat "$1" "$2"; if [ -h "$1" ]; then printf 'target '; readlink -- "$1"; fi
-  if [ -f "$1" ] && { [ "$2" = L ] || [ ! -h "$1" ]; }; then case $3 in hash) printf 'hash '; sha256sum < "$1";; content) printf 'hash '; sha256sum < "$1"; echo content; base64 < "$1";; esac; fi; }
+  if [ -f "$1" ] && { [ "$2" = L ] || [ ! -h "$1" ]; }; then r=$3
+    if [ $r = shown ]; then r=hash; [ "$(stat -Lc %s -- "$1")" -gt ${SHOWN_LIMIT} ] || r=content; fi
+    case $r in hash|content) printf 'hash '; sha256sum < "$1";; esac
+    case $r in content) echo content; base64 < "$1";; esac; fi; }
 `
 
 const TABLE: { readonly [K in ShellKind]: ShellQuestion<K> } = {
   file: {
     script: ({ path, follow, read }) =>
-      `q_file ${quote(path)} ${follow === true ? 'L' : 'P'} ${read === 'hash' || read === 'content' ? read : 'no'}`,
+      `q_file ${quote(path)} ${follow === true ? 'L' : 'P'} ${read ?? 'no'}`,
     parse: parseFile,
   },
   directory: { script: directoryScript, parse: parseDirectory },

@@ -297,7 +297,7 @@ class OverlayReader implements HostReader {
       ...(question.read === undefined
         ? {}
         : { hash: known ? createHash('sha256').update(content).digest('hex') : content }),
-      ...(question.read === 'content' ? { content } : {}),
+      ...(question.read === 'content' || question.read === 'shown' ? { content } : {}),
     }
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BecomeUser } from '../connection/transport.js'
 import { SignetError } from '../errors.js'
 import { performCertificate } from '../certificates/perform.js'
@@ -181,8 +182,7 @@ async function performOne(step: Step, host: string, performance: Performance): P
         return { command }
       }
       case 'wait':
-        await waitFor(one, on, all)
-        return {}
+        return { waited: await waitFor(one, on, all) }
       case 'sql':
         return live.pool(as).perform(one, generated)
       case 'copy_accounts':
@@ -245,20 +245,31 @@ function filesOf(host: string, performance: Performance) {
   }
 }
 
-async function waitFor(step: Wait, host: string, { hosts, as }: Performance): Promise<void> {
-  const deadline = Date.now() + step.timeout * 1000
+/** @returns seconds that it took */
+async function waitFor(step: Wait, host: string, { hosts, as }: Performance): Promise<number> {
+  const start = Date.now()
+  const deadline = start + step.timeout * 1000
   const { signal } = hosts.live(host).options
+  await pause(step.delay ?? 0, signal)
   for (;;) {
     hosts.forget(host, [step.question.ask])
     const answer = await hosts.reader(host, as).ask(step.question)
-    if (step.until(answer)) return
+    if (step.until(answer)) return (Date.now() - start) / 1000
     const hopeless = step.hopeless?.(answer)
     if (hopeless !== undefined) throw new SignetError('task-failed', hopeless, { host })
     if (signal?.aborted === true) throw new SignetError('interrupted', 'The wait was interrupted.', { host })
     if (Date.now() > deadline)
       throw new SignetError('task-failed', `${step.otherwise} (waited ${step.timeout} s)`, { host })
-    await new Promise((resolve) => setTimeout(resolve, (step.interval ?? 0.2) * 1000))
+    await pause(step.interval ?? 0.2, signal)
   }
+}
+
+/** Seconds go by; an interruption ends them. */
+async function pause(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+  if (seconds === 0) return
+  await sleep(seconds * 1000, undefined, { signal }).catch((error: unknown) => {
+    if (signal?.aborted !== true) throw error
+  })
 }
 
 async function undo(error: unknown, performance: Performance): Promise<unknown> {

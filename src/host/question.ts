@@ -21,11 +21,17 @@ export type QuestionKind = keyof Questions
 export type Question = Questions[QuestionKind]['question']
 export type AnswerTo<Q extends Question> = Questions[Q['ask']]['answer']
 
-/** How a path stands. `content` also reads the bytes of a regular file; `hash` its SHA-256. */
+/** Bytes: a file that is larger is not read when only its difference is to be shown. */
+export const SHOWN_LIMIT = 200_000
+
+/**
+ * How a path stands. `content` also reads the bytes of a regular file; `hash` its SHA-256; `shown` the bytes of one
+ * that is not larger than SHOWN_LIMIT. The hash is always there with the bytes.
+ */
 export interface FileQuestion {
   readonly ask: 'file'
   readonly path: string
-  readonly read?: 'hash' | 'content'
+  readonly read?: 'hash' | 'content' | 'shown'
   /** Look at what a symbolic link points to. Default: at the link itself. */
   readonly follow?: boolean
 }

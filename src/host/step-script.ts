@@ -101,7 +101,9 @@ function writeFile(step: WriteFile, uploaded: string | undefined): string {
     )
   if (step.backup === true)
     lines.push(
-      'if [ -e "$p" ]; then b="$p.$(date +%Y-%m-%d@%H:%M:%S)~"; cp -p -- "$p" "$b"; echo "backup $b"; fi',
+      // A second backup within one second keeps the first.
+      'if [ -e "$p" ]; then s=$(date +%Y-%m-%d@%H:%M:%S); b="$p.$s~"; n=1',
+      'while [ -e "$b" ]; do n=$((n+1)); b="$p.$s.$n~"; done; cp -p -- "$p" "$b"; echo "backup $b"; fi',
     )
   lines.push('sync -- "$t" 2>/dev/null || sync', 'mv -fT -- "$t" "$p"', 'trap - EXIT')
   return lines.join('\n')

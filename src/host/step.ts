@@ -162,6 +162,8 @@ export interface Wait {
   readonly timeout: number
   /** Seconds between two looks; default 0.2. */
   readonly interval?: number
+  /** Seconds before the first look; they count for the timeout. */
+  readonly delay?: number
   /** The error's sentence when time runs out. */
   readonly otherwise: string
   /** Why it can't come true any more: gives up at once with this sentence. */
@@ -197,4 +199,6 @@ export interface Outcome {
   readonly counts?: readonly number[]
   /** Name of the copy that `backup` kept. */
   readonly backup?: string
+  /** Seconds that a wait took. */
+  readonly waited?: number
 }

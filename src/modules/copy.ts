@@ -12,7 +12,7 @@ import {
   attributesToSet,
   fileValues,
 } from './attributes.js'
-import { hasContent, hashOf, protect, shownContent, type Content } from './file-content.js'
+import { hasContent, hashOf, protect, shownContent, shownFile, type Content } from './file-content.js'
 import { defineModule, type Difference, type Plan } from './module.js'
 
 /** One file that is to be there, and how it stands. */
@@ -100,7 +100,7 @@ export const copy = defineModule({
     const isFolder = args.dest.endsWith('/')
     const first = isFolder ? args.dest.replace(/\/+$/, '') || '/' : args.dest
     // Asked before the source is looked for: it joins the other questions of this tick.
-    const target = host.ask({ ask: 'file', path: first, read: 'content', follow: true })
+    const target = host.ask({ ask: 'file', path: first, read: 'shown', follow: true })
     target.catch(() => undefined)
     if (args.content !== undefined) {
       const mode = typeof args.mode === 'number' ? args.mode : undefined
@@ -133,7 +133,7 @@ export const copy = defineModule({
     if (source.kind !== 'file' || source.content === undefined)
       throw new SignetError('file-not-found', `There is no file ${src}.`)
     const path = isFolder || at.kind === 'directory' ? join(first, basename(src)) : first
-    const file = path === first ? at : await host.ask({ ask: 'file', path, read: 'content', follow: true })
+    const file = path === first ? at : await host.ask({ ask: 'file', path, read: 'shown', follow: true })
     const mode = args.mode === 'preserve' ? source.mode : undefined
     return {
       dest: path,
@@ -281,9 +281,8 @@ function planFile(
       ...(args.backup ? { backup: true } : {}),
       ...(args.validate === undefined ? {} : { validate: args.validate }),
     })
-    const before = file.kind === 'file' ? file.content : undefined
     const secret = content instanceof Secret
-    diff.push({ what: path, before: shownContent(before, secret), after: shownContent(content, secret) })
+    diff.push({ what: path, before: shownFile(file, secret), after: shownContent(content, secret) })
     const set = attributesToSet(wanted, file, false)
     if (file.kind !== 'absent') diff.push(...attributeDifference(path, file, set))
     return

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FileState } from '../host/question.js'
+import { SHOWN_LIMIT, type FileState } from '../host/question.js'
 import { Secret } from '../value/secret.js'
 import { Unknown } from '../value/unknown.js'
 
@@ -30,6 +30,18 @@ export function protect(content: Content, mode: number | undefined): Content {
   return Buffer.from(text).equals(content) ? new Secret(text) : content
 }
 
+/** The content that a file has before a task, as a side of a difference. The file was asked for what can be shown. */
+export function shownFile(file: FileState, secret: boolean): string | Secret | Unknown {
+  if (file.kind !== 'file') return ''
+  if (file.content === undefined && typeof file.hash === 'string') {
+    const short = inShort(file.size, file.hash)
+    return secret ? new Secret(short) : short
+  }
+  return shownContent(file.content, secret)
+}
+
+const inShort = (size: number, hash: string): string => `(${size} bytes, SHA-256 ${hash.slice(0, 16)}…)\n`
+
 /** A content as a side of a difference. */
 export function shownContent(content: Content | undefined, secret: boolean): string | Secret | Unknown {
   if (content === undefined) return ''
@@ -37,7 +49,5 @@ export function shownContent(content: Content | undefined, secret: boolean): str
   if (secret) return new Secret(content.toString())
   if (content.includes(0))
     return `(binary, ${content.length} bytes, SHA-256 ${String(hashOf(content)).slice(0, 16)}…)\n`
-  return content.length > 200_000
-    ? `(${content.length} bytes, SHA-256 ${String(hashOf(content)).slice(0, 16)}…)\n`
-    : content.toString()
+  return content.length > SHOWN_LIMIT ? inShort(content.length, String(hashOf(content))) : content.toString()
 }

@@ -8,7 +8,7 @@ import {
   attributesToSet,
   fileValues,
 } from './attributes.js'
-import { hasContent, hashOf, protect, shownContent } from './file-content.js'
+import { hasContent, hashOf, protect, shownContent, shownFile } from './file-content.js'
 import { defineModule } from './module.js'
 
 export const template = defineModule({
@@ -75,7 +75,7 @@ export const template = defineModule({
     const path = args.dest.endsWith('/')
       ? join(args.dest, basename(args.src).replace(/\.j2$/, ''))
       : args.dest
-    const target = host.ask({ ask: 'file', path, read: 'content', follow: true })
+    const target = host.ask({ ask: 'file', path, read: 'shown', follow: true })
     target.catch(() => undefined)
     const src = await task.find('templates', args.src)
     const source = await task.controller.ask({ ask: 'file', path: src, read: 'content', follow: true })
@@ -101,7 +101,6 @@ export const template = defineModule({
     const attributes = file.kind === 'absent' ? [] : attributeDifference(path, file, set)
     if (!hasContent(file, content) && (args.force || file.kind === 'absent')) {
       const secret = content instanceof Secret
-      const before = file.kind === 'file' ? file.content : undefined
       return {
         steps: [
           {
@@ -114,7 +113,7 @@ export const template = defineModule({
           },
         ],
         diff: [
-          { what: path, before: shownContent(before, secret), after: shownContent(content, secret) },
+          { what: path, before: shownFile(file, secret), after: shownContent(content, secret) },
           ...attributes,
         ],
       }

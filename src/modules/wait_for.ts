@@ -19,14 +19,18 @@ export const wait_for = defineModule({
       description: 'Open or there; closed or gone.',
     },
     timeout: { type: 'number', default: 300, description: 'Seconds; then the task fails.' },
-    delay: { type: 'number', default: 0, description: 'Accepted; the first look is at once.' },
+    delay: {
+      type: 'number',
+      default: 0,
+      description: 'Seconds before the first look; they count for timeout.',
+    },
     sleep: { type: 'number', default: 1, description: 'Seconds between two looks.' },
     connect_timeout: { type: 'number', default: 5, description: 'Accepted.' },
     msg: { type: 'string', description: 'What to say when the time is over.' },
   },
   rules: { requiredOneOf: [['port', 'path']], mutuallyExclusive: [['port', 'path']] },
   returns: {
-    elapsed: 'Seconds; 0 in check mode.',
+    elapsed: 'Whole seconds; 0 in check mode.',
     port: 'Port.',
     path: 'Path.',
     state: 'What was waited for.',
@@ -61,7 +65,7 @@ export const wait_for = defineModule({
       if (pattern === undefined || !('content' in found) || !Buffer.isBuffer(found.content)) return !gone
       return pattern.test(found.content.toString()) !== gone
     }
-    if (until(answer)) return { steps: [], diff: [] }
+    if (args.delay === 0 && until(answer)) return { steps: [], diff: [] }
     const what = args.port === undefined ? (args.path ?? '') : `${args.host}:${args.port}`
     return {
       steps: [
@@ -71,6 +75,7 @@ export const wait_for = defineModule({
           until,
           timeout: args.timeout,
           interval: args.sleep,
+          delay: args.delay,
           otherwise: args.msg ?? `${what} is still not ${args.state}.`,
         },
       ],
@@ -78,5 +83,10 @@ export const wait_for = defineModule({
       changed: false,
     }
   },
-  result: (args) => ({ elapsed: 0, port: args.port ?? null, path: args.path ?? null, state: args.state }),
+  result: (args, _state, _plan, outcomes) => ({
+    elapsed: Math.floor(outcomes?.[0]?.waited ?? 0),
+    port: args.port ?? null,
+    path: args.path ?? null,
+    state: args.state,
+  }),
 })
