@@ -10,7 +10,7 @@ import { playHere } from './here.js'
 async function play(
   tasks: string,
   files: Readonly<Record<string, string | Buffer>>,
-  then: (run: Run, directory: string) => Promise<void>,
+  then: (run: Run, directory: string) => Promise<void> | void,
 ): Promise<void> {
   const playbook = `- hosts: localhost\n  gather_facts: false\n  tasks:\n${tasks.trim().replace(/^/gm, '    ')}\n`
   await withFiles({ 'p.yml': playbook }, async (directory) => {
@@ -66,7 +66,7 @@ describe('wait_for', () => {
       await play(
         `- wait_for: {port: ${address.port}, delay: 1.2, timeout: 20}\n- wait_for: {port: ${address.port}}`,
         {},
-        async (run) => {
+        (run) => {
           const elapsed = results(run).map(({ result }) => result.values['elapsed'])
           assert.deepEqual(elapsed, [1, 0])
         },
