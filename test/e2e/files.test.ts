@@ -38,7 +38,9 @@ describe('files that are replaced', () => {
         assert.match(run.stdout, /^\+\(270009 bytes, SHA-256 [0-9a-f]{16}…\)$/m)
         assert.equal(await readFile(join(directory, 'file'), 'utf8'), after)
         // What is read to be used is read whole, however large.
-        assert.equal(Buffer.from(String(slurped?.result.values['content']), 'base64').toString(), after)
+        const read = slurped?.result.values['content']
+        assert.ok(typeof read === 'string')
+        assert.equal(Buffer.from(read, 'base64').toString(), after)
       },
     )
   })
