@@ -1,10 +1,10 @@
+import { gtidState } from '../mysql/gtid-state.js'
 import { planRecordedMember } from '../mysql/members/plan-recorded-member.js'
 import { planRemoveInstance } from '../mysql/members/plan-remove.js'
 import { planAddInstance } from '../mysql/plan-add-instance.js'
 import { refuseCertificate } from '../mysql/refusals.js'
 import { clusterNamed, clusterOfServer } from '../mysql/topology.js'
 import { presented, viewCluster } from './cluster-probe.js'
-import { gtidState } from './gtid-probe.js'
 import { defineModule, type Plan } from './module.js'
 import { ADDRESS_ARGS, givenSettings, MEMBER_ARGS, RECOVERY_ARGS } from './member-args.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
@@ -71,7 +71,7 @@ export const innodb_cluster_instance = defineModule({
     const cluster = clusterNamed(view.topology, args.cluster)
     const member = clusterOfServer(view.topology, view.server) !== undefined
     const donor = member ? undefined : cluster?.primary
-    return { view, gtid: await gtidState(host, view.server, donor, login, cluster?.online) }
+    return { view, gtid: gtidState(view.server, donor, cluster?.online) }
   },
   plan: (args, { view, gtid }): Plan => {
     const cluster = clusterNamed(view.topology, args.cluster)

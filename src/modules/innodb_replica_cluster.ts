@@ -1,12 +1,12 @@
 import { planCreateReplicaCluster } from '../mysql/clusterset/create-replica.js'
 import { planRejoinCluster } from '../mysql/clusterset/plan-rejoin.js'
 import { planRemoveCluster } from '../mysql/clusterset/plan-remove.js'
+import { gtidState } from '../mysql/gtid-state.js'
 import { refuseCertificate } from '../mysql/refusals.js'
 import type { SslMode } from '../mysql/step.js'
 import { clusterOfServer } from '../mysql/topology.js'
 import { CHANNEL_ARGS, channelOptions } from './channel-args.js'
 import { presented, viewCluster } from './cluster-probe.js'
-import { gtidState } from './gtid-probe.js'
 import { givenSettings, MEMBER_ARGS, RECOVERY_ARGS } from './member-args.js'
 import { defineModule, type Plan } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
@@ -67,10 +67,7 @@ export const innodb_replica_cluster = defineModule({
     const login = loginOf(args)
     const view = await viewCluster(host, args.members ?? task.playHosts, login)
     const member = clusterOfServer(view.topology, view.server) !== undefined
-    return {
-      view,
-      gtid: await gtidState(host, view.server, member ? undefined : view.topology.globalPrimary, login),
-    }
+    return { view, gtid: gtidState(view.server, member ? undefined : view.topology.globalPrimary) }
   },
   plan: (args, { view, gtid }): Plan => {
     const { topology, silent } = view

@@ -157,6 +157,8 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
   const tls = await query(
     "SELECT VALUE v FROM performance_schema.tls_channel_status WHERE CHANNEL='mysql_main' AND PROPERTY='Enabled'",
   )
+  // performance_schema cuts values off at 1024 characters, and a part of a set is another set.
+  const [gtids] = await query('SELECT @@global.gtid_executed executed, @@global.gtid_purged purged')
   const plugins = await query(
     "SELECT PLUGIN_NAME n FROM information_schema.PLUGINS WHERE PLUGIN_STATUS='ACTIVE' AND PLUGIN_NAME IN ('group_replication','clone')",
   )
@@ -251,8 +253,8 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
       subject: text(row, 's'),
       hasPassword: number(row, 'p') === 1,
     })),
-    gtidExecuted: (variables['gtid_executed'] ?? '').replaceAll('\n', ''),
-    gtidPurged: (variables['gtid_purged'] ?? '').replaceAll('\n', ''),
+    gtidExecuted: text(gtids, 'executed').replaceAll('\n', ''),
+    gtidPurged: text(gtids, 'purged').replaceAll('\n', ''),
     secureThreads: threads.map((row) => ({
       user: text(row, 'u'),
       version: text(row, 'v'),

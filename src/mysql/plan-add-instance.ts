@@ -3,6 +3,7 @@ import type { Step } from '../host/step.js'
 import { clustersetUser, recoveryUser } from './account.js'
 import { accountOf } from './bootstrap.js'
 import { seedSteps } from './group-seeds.js'
+import type { GtidState } from './gtid-state.js'
 import { asSet, type Setting } from './group-variables.js'
 import type { MysqlInstance } from './instance.js'
 import { refuseJoin } from './join-refusals.js'
@@ -39,12 +40,6 @@ export interface AddInstance {
   readonly cloneDonor: string | undefined
   readonly localAddress: string | undefined
   readonly given: readonly Setting[]
-}
-
-/** What the servers say about the transactions of the joiner: is its set within the donor's, and has some donor purged nothing that it lacks. */
-export interface GtidState {
-  readonly within: boolean
-  readonly complete: boolean
 }
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })

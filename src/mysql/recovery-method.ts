@@ -1,4 +1,4 @@
-import type { GtidState } from './plan-add-instance.js'
+import type { GtidState } from './gtid-state.js'
 import { addressOf, type Server } from './topology.js'
 import { atLeast, series } from './version.js'
 
