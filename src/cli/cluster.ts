@@ -116,7 +116,7 @@ async function show(
     return view.globals.length === 0 ? EXIT.failed : EXIT.done
   }
   const { topology, silent } = await fromAny(names, (name) =>
-    viewCluster(hosts.reader(name, become), names, DEFAULT_LOGIN),
+    viewCluster(hosts.reader(name, become), names, DEFAULT_LOGIN, { onlyLook: true }),
   )
   const replicasets = replicasetsOf(topology.servers)
   if (action === 'verify') {

@@ -18,12 +18,14 @@ export interface ClusterView {
 
 /**
  * Reads one picture of each server, all at once.
- * @throws SignetError mysql-unreachable when the task's own server does not answer
+ * @throws SignetError mysql-unreachable when the task's own server does not answer; mysql-failed when a group was started
+ * twice, unless that is only looked at
  */
 export async function viewCluster(
   host: HostReader,
   names: readonly string[],
   login: MysqlLogin,
+  options: { readonly onlyLook?: true } = {},
 ): Promise<ClusterView> {
   const others = [...new Set(names)].filter((name) => name !== host.host)
   const readers = [host, ...others.map((name) => host.peer(name))]
@@ -56,12 +58,31 @@ export async function viewCluster(
     : undefined
   const facts =
     file?.kind === 'file' && Buffer.isBuffer(file.content) ? certificateFacts(file.content) : undefined
+  const server = { host: host.host, picture: own }
+  const topology = options.onlyLook === true ? topologyOf(servers) : topologyOf(servers, server)
+  if (options.onlyLook !== true) refuseSplit(topology, host.host)
   return {
-    server: { host: host.host, picture: own },
-    topology: topologyOf(servers),
+    server,
+    topology,
     certificates: new Map(readers.map((reader, index) => [reader.host, served[index] ?? { kind: 'none' }])),
     facts,
     silent,
+  }
+}
+
+/** Nothing may be changed in a cluster that goes on in two places: whatever is done to one side, the other lacks. */
+function refuseSplit({ clusters }: Topology, host: string): void {
+  for (const { row, split = [] } of clusters) {
+    if (split.length === 0) continue
+    const names = split.map((server) => server.host).join(' and ')
+    throw new SignetError(
+      'mysql-failed',
+      `Cluster "${row.name}" runs twice: ${names} are primaries of its group, and do not see each other. Each side may take writes that the other lacks.`,
+      {
+        host,
+        hint: 'Find out which side holds the data. On all members of the other side: STOP GROUP_REPLICATION; then let them come back (innodb_cluster_instance), which refuses those with transactions of their own.',
+      },
+    )
   }
 }
 

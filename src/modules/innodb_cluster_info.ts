@@ -45,7 +45,7 @@ export const innodb_cluster_info = defineModule({
   probe: async (host, args, task) => {
     const names = args.members ?? task.playHosts
     const [view, routers] = await Promise.all([
-      viewCluster(host, names, loginOf(args)),
+      viewCluster(host, names, loginOf(args), { onlyLook: true }),
       viewRouters(host, [host.host, ...names], loginOf(args)),
     ])
     const detail = await readDetail(host, view.topology.servers, loginOf(args), args.extended)

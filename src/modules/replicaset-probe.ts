@@ -14,6 +14,6 @@ export async function viewReplicaSets(
   names: readonly string[],
   login: MysqlLogin,
 ): Promise<ReplicaSetView> {
-  const view = await viewCluster(host, names, login)
+  const view = await viewCluster(host, names, login, { onlyLook: true })
   return { ...view, sets: replicasetsOf(view.topology.servers) }
 }

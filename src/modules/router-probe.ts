@@ -10,6 +10,7 @@ import {
   type GlobalOptions,
   type Router,
 } from '../mysql/routers.js'
+import { atLeast } from '../mysql/version.js'
 import type { ValueMap } from '../value/value.js'
 import { viewWritable, type WritableView } from './writable-probe.js'
 
@@ -35,7 +36,7 @@ export async function viewRouters(
   const [routers, globals, guidelines] = await Promise.all([
     source.ask(routersQuestion(login, version)),
     source.ask(globalOptionsQuestion(login)),
-    version < '2.3.0'
+    !atLeast(version, '2.3.0')
       ? { kind: 'rows' as const, rows: [] }
       : source.ask({
           ask: 'mysql_rows',

@@ -12,11 +12,13 @@ import { needsViewChangeUuid } from './version.js'
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
 
-/** Whether a running group without metadata is what an interrupted creation left: its member has the account of ours. */
+/** Whether a running group without a record is what an interrupted creation left: its member has the account of ours. */
 export function isUnfinished(server: Server): boolean {
-  const channel = server.picture.channels.find(({ name }) => name === 'group_replication_recovery')
+  const { channels, metadata, uuid } = server.picture
+  const channel = channels.find(({ name }) => name === 'group_replication_recovery')
   return (
     server.picture.members.length === 1 &&
+    metadata?.instances.some((row) => row.uuid === uuid) !== true &&
     (channel === undefined || channel.user === recoveryUser(server.picture.serverId))
   )
 }

@@ -70,6 +70,19 @@ export function planAddInstance(
   const online = isOnline(joiner) && picture.variables['group_replication_group_name'] === cluster.groupName
   if (primary === undefined)
     return refuse(`Cluster "${wanted.cluster}" has no primary that is ONLINE: nothing can join it.`)
+  if (isOnline(joiner) && !online)
+    return refuse(
+      `${host} runs in another group (${picture.variables['group_replication_group_name'] ?? ''}). Take it out of that first: STOP GROUP_REPLICATION, or dissolve its cluster.`,
+    )
+  const twin = gone.find(
+    ({ uuid }) =>
+      known.servers.some((server) => server.picture.uuid === uuid) ||
+      primary.picture.members.some((member) => member.uuid === uuid && member.state === 'ONLINE'),
+  )
+  if (twin !== undefined)
+    return refuse(
+      `${host} tells others to reach it at ${twin.address}, which is the address of another server that is there (${twin.uuid}). Give ${host} a report_host and report_port of its own.`,
+    )
   const writer = topology.globalPrimary ?? primary
   const { clusterset } = topology
   const isReplica =

@@ -69,11 +69,29 @@ export function planCreateCluster(
     return refuse(
       `${host} is in a running group of ${picture.members.length} that no metadata describes. Set adopt_from_gr: true to take it over as it is, or stop Group Replication on all its members.`,
     )
+  const home = online ? undefined : forgottenHome(server, topology)
+  if (home !== undefined)
+    return refuse(
+      `${host} is recorded as a member of cluster "${home}" by its own metadata, of which the other servers of this play know nothing. If it belongs to that cluster, name the servers of it in "members"; if not, drop the record there: DROP SCHEMA mysql_innodb_cluster_metadata.`,
+    )
   const refusal =
     refuseOptions(wanted.wish, server) ??
     refuseCreation(wanted, server) ??
     refuseServer(server, { force: wanted.force })
   return refusal === undefined ? planNewCluster(wanted, server, online, login, certificate) : refuse(refusal)
+}
+
+/**
+ * The cluster that a server is a member of by its own record, when the record that counts here is of other clusters
+ * altogether. Where both have a cluster in common, the newer one says that the server is a member no more.
+ */
+function forgottenHome({ picture: { uuid, metadata } }: Server, topology: Topology): string | undefined {
+  const row = metadata?.instances.find((each) => each.uuid === uuid)
+  const home = metadata?.clusters.find(({ id, type }) => id === row?.clusterId && type === 'gr')
+  const related = topology.metadata?.clusters.some(({ id }) =>
+    metadata?.clusters.some((own) => own.id === id),
+  )
+  return related === true ? undefined : home?.name
 }
 
 function planNewCluster(

@@ -23,7 +23,10 @@ export interface Cluster {
   readonly readReplicas: readonly InstanceRow[]
   /** Servers of the inventory whose group it is and who are ONLINE in it. */
   readonly online: readonly Server[]
+  /** Undefined also when there are two: {@link split}. */
   readonly primary: Server | undefined
+  /** Primaries of one group name that do not see each other: the group was started twice, and each side takes writes. */
+  readonly split?: readonly Server[]
 }
 
 export interface ClusterSet {
@@ -81,11 +84,27 @@ function isMember(server: Server): boolean {
   return isOnline(server) || metadata?.instances.some((row) => row.uuid === uuid) === true
 }
 
-/** Puts the pictures of servers together. Pure. */
-export function topologyOf(servers: readonly Server[]): Topology {
+/** Ids of the clusters that a server's record describes, if the server runs in one of them. */
+function ownClusters(server: Server): readonly string[] {
+  const { uuid, metadata } = server.picture
+  return isOnline(server) && metadata?.instances.some((row) => row.uuid === uuid) === true
+    ? metadata.clusters.filter(({ type }) => type === 'gr').map(({ id }) => id)
+    : []
+}
+
+/**
+ * Puts the pictures of servers together. Pure.
+ * @param about the server that a task is for: when it runs in a cluster, those that have nothing to do with that do not count
+ */
+export function topologyOf(servers: readonly Server[], about?: Server): Topology {
+  const own = about === undefined ? [] : ownClusters(about)
+  const isRelated = ({ picture }: Server): boolean =>
+    own.length === 0 || picture.metadata?.clusters.some(({ id }) => own.includes(id)) === true
   const withMetadata = servers.filter(
     (server) =>
-      server.picture.metadata?.clusters.some(({ type }) => type === 'gr') === true && isMember(server),
+      server.picture.metadata?.clusters.some(({ type }) => type === 'gr') === true &&
+      isMember(server) &&
+      isRelated(server),
   )
   const score = (server: Server): number => {
     const { metadata } = server.picture
@@ -154,6 +173,8 @@ function clusterOf(row: ClusterRow, metadata: Metadata | undefined, servers: rea
   const online = servers.filter(
     (server) => server.picture.variables['group_replication_group_name'] === groupName && isOnline(server),
   )
+  const primaries = online.filter((server) => ownState(server).role === 'PRIMARY' && hasQuorum(server))
+  const split = primaries.filter((one) => primaries.some((other) => !sees(one, other) && !sees(other, one)))
   return {
     row,
     groupName,
@@ -163,9 +184,14 @@ function clusterOf(row: ClusterRow, metadata: Metadata | undefined, servers: rea
     authType: attribute(row.attributes, 'opt_memberAuthType', 'PASSWORD') as AuthType,
     issuer: attribute(row.attributes, 'opt_certIssuer'),
     allowedHost: attribute(row.attributes, 'opt_replicationAllowedHost', '%'),
-    primary: online.find((server) => ownState(server).role === 'PRIMARY' && hasQuorum(server)),
+    primary: split.length > 0 ? undefined : primaries[0],
+    ...(split.length > 0 ? { split } : {}),
   }
 }
+
+/** Whether a server has another, or itself, in its group. */
+const sees = ({ picture }: Server, other: Server): boolean =>
+  picture.members.some(({ uuid }) => uuid === other.picture.uuid)
 
 /** The cluster of a name; undefined if there is none. Names are compared like the server does: without case. */
 export function clusterNamed(topology: Topology, name: string): Cluster | undefined {
@@ -178,5 +204,8 @@ export function clusterOfServer(topology: Topology, server: Server): Cluster | u
 }
 
 /** `host:port` as other servers are given it. */
-export const addressOf = ({ picture }: Server): string =>
-  `${picture.host.includes(':') ? `[${picture.host}]` : picture.host}:${picture.port}`
+export const addressOf = ({ picture }: Server): string => hostPort(picture.host, picture.port)
+
+/** `host:port`, an IPv6 address in brackets. */
+export const hostPort = (host: string, port: number): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`

@@ -13,6 +13,7 @@ import {
   type ClusterSet,
   type Server,
   type Topology,
+  hostPort,
 } from '../topology.js'
 import { channelAccount, channelOf, CLUSTERSET_CHANNEL } from './members.js'
 
@@ -69,7 +70,7 @@ export function isConfigured(server: Server, wanted: WantedChannel): boolean {
   return (
     channel !== undefined &&
     channel.user === wanted.user &&
-    wanted.addresses.includes(`${channel.host}:${channel.port}`) &&
+    wanted.addresses.includes(hostPort(channel.host, channel.port)) &&
     // A running secondary gets it from its primary.
     (channel.autoFailover || ownState(server).role === 'SECONDARY') &&
     channel.autoPosition &&

@@ -6,11 +6,13 @@ import type { Setting } from '../group-variables.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
 import { transaction } from '../metadata/statements.js'
+import { isUnfinished } from '../adopt-group.js'
 import type { GtidState } from '../gtid-state.js'
 import { chooseRecovery, donorOf, type RecoveryMethod } from '../recovery-method.js'
 import { refuseName, refuseOptions, refuseServer, refuseTwin, type Wish } from '../refusals.js'
 import type { Presented, SslMode } from '../step.js'
 import {
+  addressOf,
   attribute,
   clusterNamed,
   clusterOfServer,
@@ -79,6 +81,10 @@ export function planCreateReplicaCluster(
     subject: wanted.subject,
   }
   const running = isOnline(server)
+  if (running && mine === undefined && !isUnfinishedReplica(server))
+    return refuse(
+      `${host} runs in a group of its own, which is no replica cluster that an earlier run began. Its data would not be that of the ClusterSet. Take it out of that group first (STOP GROUP_REPLICATION, or dissolve its cluster).`,
+    )
   const member = mine !== undefined && clusterset.memberIds.includes(mine.row.id)
   const leader = mine?.primary ?? server
   const channel = leader.picture.channels.find((one) => one.name === CLUSTERSET_CHANNEL)
@@ -92,7 +98,7 @@ export function planCreateReplicaCluster(
   const groupName = running
     ? (picture.variables['group_replication_group_name'] ?? '')
     : ({ generate: 'uuid', name: 'group' } as const)
-  const localAddress = `${picture.host}:${picture.port}`
+  const localAddress = addressOf(server)
   let clonedFrom: Server | undefined
   if (!running) {
     const donor = donorOf(wanted.cloneDonor, primaryCluster?.online ?? [source], source)
@@ -215,4 +221,14 @@ export function planCreateReplicaCluster(
       },
     ],
   }
+}
+
+/** Whether a running group is what an interrupted creation left: it never opens for writes, and is recorded nowhere. */
+function isUnfinishedReplica(server: Server): boolean {
+  const { memberActions, variables } = server.picture
+  return (
+    isUnfinished(server) &&
+    variables['super_read_only'] === 'ON' &&
+    memberActions['mysql_disable_super_read_only_if_primary'] === false
+  )
 }

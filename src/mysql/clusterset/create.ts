@@ -4,6 +4,7 @@ import { clustersetGrants, clustersetUser } from '../account.js'
 import { accountStep, clustersetPassword } from '../bootstrap.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
+import { isMultiPrimary } from '../members/members.js'
 import { setAttribute, transaction } from '../metadata/statements.js'
 import { initialRoutingOptions } from '../routing-options.js'
 import { refuseName, refuseOptions, type Wish } from '../refusals.js'
@@ -44,6 +45,10 @@ export function planCreateClusterSet(
   }
   const { primary } = cluster
   if (primary === undefined) return refuse(`Cluster "${cluster.row.name}" has no primary that is ONLINE.`)
+  if (isMultiPrimary(primary.picture))
+    return refuse(
+      `Cluster "${cluster.row.name}" has several primaries; clusters of a ClusterSet have one: innodb_cluster with multi_primary: false.`,
+    )
   const subject = attribute(
     cluster.instances.find((row) => row.uuid === primary.picture.uuid)?.attributes ?? {},
     'opt_certSubject',

@@ -26,21 +26,10 @@ export function refuseOutdated({ roles, promoted }: Change): string | undefined 
  * lost one is invalidated. The number of the new view is 2^32 higher, so that what the lost cluster believes never counts.
  */
 export function failOverSteps(change: Change): readonly Step[] {
-  const { wanted, roles, topology, login, promoted } = change
+  const { roles, topology, login, promoted } = change
   const { target, current, replicas, lost, clusterset } = roles
   return [
-    ...(channelOf(promoted)?.applier === 'ON'
-      ? [
-          {
-            do: 'catch_up' as const,
-            host: promoted.host,
-            channel: CLUSTERSET_CHANNEL,
-            login,
-            timeout: wanted.timeout,
-            note: `wait until ${promoted.host} has applied what it received`,
-          },
-        ]
-      : []),
+    ...applySteps(change),
     ...limitSteps(target, topology, login),
     ...promoteSteps(target, login, [
       {
@@ -51,5 +40,39 @@ export function failOverSteps(change: Change): readonly Step[] {
     ]),
     ...replicas.flatMap((replica) => alignReplica(replicaOf(replica, change, promoted))),
     ...channelRemoval(target, topology, login),
+  ]
+}
+
+/** What was received is applied, by an applier that was stopped, too: with the channel it would be thrown away. */
+function applySteps({ promoted, login, wanted }: Change): readonly Step[] {
+  const { host, picture } = promoted
+  const channel = channelOf(promoted)
+  const waiting = minus(parseGtidSet(channel?.received ?? ''), parseGtidSet(picture.gtidExecuted))
+  if (channel?.applier !== 'ON' && waiting.size === 0) return []
+  const applier = (verb: 'START' | 'STOP') => ({
+    text: `${verb} REPLICA SQL_THREAD FOR CHANNEL ?`,
+    values: [CLUSTERSET_CHANNEL],
+  })
+  return [
+    ...(channel?.applier === 'ON'
+      ? []
+      : [
+          {
+            do: 'sql' as const,
+            host,
+            login,
+            statements: [applier('START')],
+            undo: [{ do: 'sql' as const, host, login, statements: [applier('STOP')] }],
+            note: `let ${host} apply what it received`,
+          },
+        ]),
+    {
+      do: 'catch_up',
+      host,
+      channel: CLUSTERSET_CHANNEL,
+      login,
+      timeout: wanted.timeout,
+      note: `wait until ${host} has applied what it received`,
+    },
   ]
 }

@@ -8,6 +8,7 @@ import {
   type ClusterSet,
   type Server,
   type Topology,
+  hostPort,
 } from '../topology.js'
 
 /** Name of the channel between clusters. */
@@ -75,7 +76,7 @@ export function unseenMembers(cluster: Cluster, topology: Topology): readonly st
   return (cluster.primary?.picture.members ?? [])
     .filter(({ state }) => state === 'ONLINE' || state === 'RECOVERING')
     .filter(({ uuid }) => !topology.servers.some(({ picture }) => picture.uuid === uuid))
-    .map(({ host, port }) => `${host}:${port}`)
+    .map(({ host, port }) => hostPort(host, port))
 }
 
 /** Servers of the play that are recorded in a cluster, whatever their state. */

@@ -152,7 +152,10 @@ function refuseData(cluster: Cluster, primary: Server, source: Server): string |
   return undefined
 }
 
-/** A cluster that was left behind may take writes: it is closed, and what came until then is looked for once more. */
+/**
+ * A cluster that was left behind may take writes: it is closed, and what came until then is looked for once more. It stays
+ * closed whatever comes of it: each write that it takes is one that the others lack.
+ */
 function fencedFirst(
   cluster: Cluster,
   primary: Server,
@@ -161,7 +164,9 @@ function fencedFirst(
   timeout: number,
 ): readonly Step[] {
   return [
-    ...fenceSteps(primary, login, timeout, `close cluster "${cluster.row.name}" for writes`),
+    ...fenceSteps(primary, login, timeout, `close cluster "${cluster.row.name}" for writes`).map(
+      ({ undo: _undo, ...step }): Step => step,
+    ),
     {
       do: 'catch_up',
       host: source.host,

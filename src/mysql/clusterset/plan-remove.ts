@@ -14,6 +14,7 @@ import {
   type ClusterSet,
   type Server,
   type Topology,
+  hostPort,
 } from '../topology.js'
 import { channelOf, CLUSTERSET_CHANNEL, isOpen, recordedServers, replicates } from './members.js'
 
@@ -196,7 +197,7 @@ function leftovers(wanted: RemoveCluster, topology: Topology, login: MysqlLogin)
     return (
       clusterOfServer(topology, server) === undefined &&
       channel !== undefined &&
-      known.has(`${channel.host}:${channel.port}`)
+      known.has(hostPort(channel.host, channel.port))
     )
   })
   if (left.length === 0) return { steps: [], diff: [] }

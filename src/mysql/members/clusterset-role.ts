@@ -1,7 +1,7 @@
 import type { Metadata } from '../instance.js'
-import type { Cluster, Topology } from '../topology.js'
+import { hasQuorum, isOnline, type Cluster, type Topology } from '../topology.js'
 
-/** `none`: in no ClusterSet; `unknown`: primary by its own record, and nobody of the other clusters to ask. */
+/** `none`: in no ClusterSet; `unknown`: primary by all that is known, but not every other cluster can be asked. */
 export type ClusterSetRole = 'none' | 'primary' | 'replica' | 'invalidated' | 'unknown'
 
 /**
@@ -9,21 +9,34 @@ export type ClusterSetRole = 'none' | 'primary' | 'replica' | 'invalidated' | 'u
  * was made primary does not know of it.
  */
 export function roleInClusterSet(cluster: Cluster, topology: Topology): ClusterSetRole {
-  if (cluster.row.clustersetId === null) return 'none'
-  const records = topology.servers.flatMap(({ picture }) => picture.metadata ?? [])
+  const { clustersetId } = cluster.row
+  if (clustersetId === null) return 'none'
+  const records = topology.servers.flatMap(({ picture: { metadata } }) =>
+    metadata?.clustersets.some(({ id }) => id === clustersetId) === true ? [metadata] : [],
+  )
   const newest = records.reduce<Metadata | undefined>(
     (best, one) => (best === undefined || viewOf(one) > viewOf(best) ? one : best),
     undefined,
   )
   const row = newest?.clustersetMembers.find(({ clusterId }) => clusterId === cluster.row.id)
-  if (row === undefined) return 'invalidated'
+  if (newest === undefined || row === undefined) return 'invalidated'
   if (!row.primary) return 'replica'
-  const own = new Set(cluster.instances.map(({ uuid }) => uuid))
-  const alone = newest?.clustersetMembers.length === 1
-  const others = topology.servers.some(
-    ({ picture }) => picture.metadata !== undefined && !own.has(picture.uuid),
+  const others = newest.clustersetMembers.filter(({ clusterId }) => clusterId !== cluster.row.id)
+  return others.every(({ clusterId }) => isHeard(clusterId, newest, topology)) ? 'primary' : 'unknown'
+}
+
+/**
+ * Whether a cluster would have told by now that it was made primary: a member that runs with quorum knows it, and of
+ * those that do not run any may be the only one that does.
+ */
+function isHeard(clusterId: string, { instances }: Metadata, { servers }: Topology): boolean {
+  const members = instances
+    .filter((row) => row.clusterId === clusterId && row.type !== 'read-replica')
+    .map(({ uuid }) => servers.find(({ picture }) => picture.uuid === uuid))
+  return (
+    members.every((server) => server !== undefined) ||
+    members.some((server) => server !== undefined && isOnline(server) && hasQuorum(server))
   )
-  return alone || others ? 'primary' : 'unknown'
 }
 
 /** The number of a record's newest view; forced changes add 2^32. */

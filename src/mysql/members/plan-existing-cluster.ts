@@ -16,7 +16,7 @@ export function planExistingCluster(
   const options = planClusterOptions(wanted, cluster, topology, login)
   if (options.failure !== undefined || wanted.multiPrimary === undefined) return options
   // The mode is planned on what the options leave behind.
-  const after = foreseen(topology, options.predicts ?? [])
+  const after = foreseen(server, topology, options.predicts ?? [])
   const then = clusterOfServer(after, server) ?? cluster
   const self = after.servers.find(({ host }) => host === server.host) ?? server
   const mode = planTopologyMode(wanted.multiPrimary, self, then, after, login)
@@ -30,14 +30,13 @@ export function planExistingCluster(
 }
 
 /** The servers as predictions have them. */
-function foreseen(topology: Topology, predictions: readonly Prediction[]): Topology {
-  return topologyOf(
-    topology.servers.map((server) => {
-      const found = predictions.find(
-        ({ host, question }) => host === server.host && question.ask === 'mysql_instance',
-      )
-      const picture = found?.answer as MysqlInstance | undefined
-      return picture?.kind === 'up' ? { host: server.host, picture } : server
-    }),
-  )
+function foreseen(about: Server, topology: Topology, predictions: readonly Prediction[]): Topology {
+  const servers = topology.servers.map((server) => {
+    const found = predictions.find(
+      ({ host, question }) => host === server.host && question.ask === 'mysql_instance',
+    )
+    const picture = found?.answer as MysqlInstance | undefined
+    return picture?.kind === 'up' ? { host: server.host, picture } : server
+  })
+  return topologyOf(servers, about)
 }

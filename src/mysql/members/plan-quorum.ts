@@ -7,6 +7,7 @@ import {
   type Cluster,
   type Server,
   type Topology,
+  hostPort,
 } from '../topology.js'
 import { predictPictures } from './after.js'
 import { waitForPicture } from './group-steps.js'
@@ -71,7 +72,12 @@ export function planForceQuorum(server: Server, topology: Topology, login: Mysql
     )
   const addresses = alive.map((member) => {
     const row = cluster.instances.find(({ uuid }) => uuid === member.uuid)
-    return row === undefined ? `${member.host}:${member.port}` : groupAddress(row)
+    // What the member itself says counts; the record may be old.
+    const own = topology.servers.find((one) => one.picture.uuid === member.uuid)?.picture.variables
+    return (
+      own?.['group_replication_local_address'] ||
+      (row === undefined ? hostPort(member.host, member.port) : groupAddress(row))
+    )
   })
   const shown = (list: readonly (typeof alive)[number][]): string =>
     list.map(({ host: one, port }) => `${one}:${port}`).join(', ')

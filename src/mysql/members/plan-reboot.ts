@@ -79,7 +79,7 @@ export function planReboot(wanted: Reboot, taskServer: Server, topology: Topolog
   const role = roleInClusterSet(cluster, topology)
   if (role === 'unknown' && !wanted.force)
     return refuse(
-      `Cluster "${cluster.row.name}" was the primary of its ClusterSet, but no server of the other clusters answers: one of them may have been made primary meanwhile. Add their hosts to the play; if none was, use force: true.`,
+      `Cluster "${cluster.row.name}" was the primary of its ClusterSet, but another cluster may have been made primary meanwhile: not each of them has a member here that is ONLINE with quorum, nor do all its members answer. Add their hosts to the play, or start them; if none was made primary, use force: true.`,
     )
   const joining = others.filter((one) => !diverged.includes(one))
   const readOnly = role === 'replica' || role === 'invalidated'

@@ -21,6 +21,7 @@ import {
   type Server,
   type Topology,
 } from '../topology.js'
+import { needsViewChangeUuid } from '../version.js'
 import { predictPictures, withVariables } from './after.js'
 import { seedSteps, startGroup, stopGroup } from './group-steps.js'
 import { valuesOf } from './options.js'
@@ -207,7 +208,9 @@ function changedSettings({ server, row, cluster, primary, given, topology }: Rej
       given,
       ...(isReplicaCluster(cluster, topology) ? { transactionSizeLimit: '0' } : {}),
       ...(single === undefined ? {} : { paxosSingleLeader: single }),
-      ...(viewChange === 'AUTOMATIC' || picture.version >= '8.3.0' ? {} : { viewChangeUuid: viewChange }),
+      ...(viewChange === 'AUTOMATIC' || !needsViewChangeUuid(picture.version)
+        ? {}
+        : { viewChangeUuid: viewChange }),
     },
     picture,
   )

@@ -6,6 +6,7 @@ import {
   type InstanceRow,
   type Server,
   type Topology,
+  hostPort,
 } from '../topology.js'
 import { groupAddress, isMultiPrimary, serverOf } from './members.js'
 import { demands, recordedAccount, requirementOf } from './recovery-account.js'
@@ -43,7 +44,7 @@ export function scanCluster(cluster: Cluster, topology: Topology): Scan | undefi
   const members = primary.picture.members.filter(({ state }) => state !== 'OFFLINE')
   const addressed = members.map(({ uuid, host, port }) => ({
     uuid,
-    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    address: hostPort(host, port),
   }))
   const recorded = new Set(cluster.instances.map(({ uuid }) => uuid))
   const strangers = addressed.filter(({ uuid }) => !recorded.has(uuid))

@@ -10,7 +10,7 @@ export const uuid = (id: number): string => `00000000-0000-0000-0000-${String(id
 /** Rows of clusters and of their members; the first cluster is the primary one of the ClusterSet, if there is one. */
 export function record(
   clusters: Readonly<Record<string, readonly number[]>>,
-  set: { readonly view: string; readonly primary: string } | undefined = undefined,
+  set?: { readonly view: string; readonly primary: string },
   attributes: Readonly<Record<string, unknown>> = {},
 ): Metadata {
   const names = Object.keys(clusters)

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { planCreateReplicaCluster } from '../../../src/mysql/clusterset/create-replica.js'
+import { planAddInstance } from '../../../src/mysql/plan-add-instance.js'
+import { planCreateCluster, type CreateCluster } from '../../../src/mysql/plan-create-cluster.js'
+import { topologyOf, type Server } from '../../../src/mysql/topology.js'
+import { alone, inGroup, LOGIN, record } from './pictures.js'
+
+const GTID = { within: true, complete: true }
+const nobody = () => undefined
+
+const created = (name: string, server: Server, others: readonly Server[] = []) => {
+  const wanted: CreateCluster = {
+    name,
+    wish: { sslMode: 'REQUIRED', authType: 'PASSWORD', issuer: '', subject: '' },
+    autoSslMode: true,
+    communicationStack: undefined,
+    groupName: undefined,
+    localAddress: undefined,
+    allowedHost: '%',
+    multiPrimary: undefined,
+    manualStartOnBoot: false,
+    gtidSetIsComplete: false,
+    disableClone: false,
+    transactionSizeLimit: undefined,
+    paxosSingleLeader: undefined,
+    adopt: false,
+    force: false,
+    given: [],
+  }
+  return planCreateCluster(wanted, server, topologyOf([server, ...others], server), LOGIN, undefined)
+}
+
+const NORTH = record({ north: [1, 2] })
+const north = [1, 2].map((id) => inGroup(id, 'north', [1, 2], { metadata: NORTH }))
+const SOUTH = record({ south: [4] })
+
+describe('two clusters that have nothing to do with each other, in one play', () => {
+  it('the one that the task is for is seen, and has nothing to be done', () => {
+    const { steps, failure } = created('south', inGroup(4, 'south', [4], { metadata: SOUTH }), north)
+    assert.equal(failure, undefined)
+    assert.deepEqual(steps, [])
+  })
+
+  it('a member that is down does not lose its record for a new cluster', () => {
+    const { steps, failure } = created('south', alone(4, { metadata: SOUTH }), north)
+    assert.match(failure ?? '', /a member of cluster "south" by its own metadata.*"members"/s)
+    assert.deepEqual(steps, [])
+  })
+
+  it('a member that was removed by the others can found a cluster', () => {
+    const former = alone(3, { metadata: record({ north: [1, 2, 3] }) })
+    assert.equal(created('new', former, north).failure, undefined)
+  })
+})
+
+describe('a server that runs in a group of its own', () => {
+  const SET = record({ north: [1, 2] }, { view: '1', primary: 'north' })
+  const members = [1, 2].map((id) => inGroup(id, 'north', [1, 2], { metadata: SET }))
+  const replica = (server: Server) =>
+    planCreateReplicaCluster(
+      { name: 'west', subject: '', recoveryMethod: 'auto', cloneDonor: undefined, given: [], channel: {} },
+      server,
+      topologyOf([server, ...members], server),
+      LOGIN,
+      GTID,
+      nobody,
+    )
+
+  it('does not become a replica cluster with whatever data it has', () => {
+    const { steps, failure } = replica(inGroup(4, 'else', [4]))
+    assert.match(failure ?? '', /s4 runs in a group of its own/)
+    assert.deepEqual(steps, [])
+  })
+
+  it('is finished when an earlier run began it', () => {
+    const memberActions = { mysql_disable_super_read_only_if_primary: false }
+    const { failure } = replica(
+      inGroup(4, 'else', [4], { memberActions, variables: { super_read_only: 'ON' } }),
+    )
+    assert.equal(failure, undefined)
+  })
+
+  it('does not join another group either', () => {
+    assert.match(added(inGroup(4, 'else', [4])).failure ?? '', /s4 runs in another group \(group-else\)/)
+  })
+})
+
+const added = (joiner: Server) =>
+  planAddInstance(
+    {
+      cluster: 'north',
+      subject: '',
+      recoveryMethod: 'auto',
+      cloneDonor: undefined,
+      localAddress: undefined,
+      given: [],
+    },
+    joiner,
+    topologyOf([...north, joiner], joiner),
+    LOGIN,
+    GTID,
+    nobody,
+  )
+
+describe('a server that has the address of another', () => {
+  it('does not take its place as long as that is there', () => {
+    assert.match(added(alone(4, { host: 's2' })).failure ?? '', /s2:3306.*report_host/s)
+  })
+})
+
+describe('a group that was started twice', () => {
+  const one = inGroup(1, 'north', [1], { metadata: NORTH })
+  const two = inGroup(2, 'north', [2], { metadata: NORTH })
+
+  it('has no primary that counts', () => {
+    const [cluster] = topologyOf([one, two]).clusters
+    assert.equal(cluster?.primary, undefined)
+    assert.deepEqual(
+      cluster?.split?.map(({ host }) => host),
+      ['s1', 's2'],
+    )
+    assert.equal(topologyOf([one, two]).globalPrimary, undefined)
+  })
+
+  it('is none that has several primaries, or whose primary changes just now', () => {
+    const changing = inGroup(2, 'north', [2, 1], { metadata: NORTH })
+    const [cluster] = topologyOf([inGroup(1, 'north', [1, 2], { metadata: NORTH }), changing]).clusters
+    assert.equal(cluster?.split, undefined)
+    assert.equal(cluster?.primary?.host, 's1')
+  })
+})

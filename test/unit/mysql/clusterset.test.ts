@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import type { Step } from '../../../src/host/step.js'
+import { isConfigured, wantedChannel } from '../../../src/mysql/clusterset/channel.js'
+import { planCreateClusterSet } from '../../../src/mysql/clusterset/create.js'
+import { planSetPrimaryCluster } from '../../../src/mysql/clusterset/plan-primary.js'
+import { planRejoinCluster } from '../../../src/mysql/clusterset/plan-rejoin.js'
+import type { InstancePicture, ReplicationChannel } from '../../../src/mysql/instance.js'
+import { topologyOf, type Server } from '../../../src/mysql/topology.js'
+import { alone, inGroup, LOGIN, record } from './pictures.js'
+
+const CHANNEL: ReplicationChannel = {
+  name: 'clusterset_replication',
+  host: 's1',
+  port: 3306,
+  user: 'mysql_innodb_cs_3',
+  ssl: true,
+  sslCa: '',
+  sslCert: '',
+  sslKey: '',
+  verifyServerCert: false,
+  autoFailover: true,
+  autoPosition: true,
+  connectRetry: 3,
+  retryCount: 10,
+  heartbeatPeriod: 30,
+  compressionAlgorithms: 'uncompressed',
+  zstdCompressionLevel: 3,
+  bind: '',
+  networkNamespace: '',
+  received: '',
+  receiver: 'ON',
+  applier: 'ON',
+  error: '',
+  errorNumber: 0,
+}
+const SET = record({ east: [1], west: [3] }, { view: '2', primary: 'east' })
+const A = 'aaaaaaaa-0000-0000-0000-000000000000'
+
+/** What a step does, in words. */
+const told = (steps: readonly Step[]): readonly string[] =>
+  steps.map((step) => (step.do === 'sql' ? step.statements.map(({ text }) => text).join('; ') : step.do))
+
+describe('a failover to a cluster', () => {
+  const failOver = (channel: Partial<ReplicationChannel>) => {
+    const west = inGroup(3, 'west', [3], {
+      metadata: SET,
+      gtidExecuted: `${A}:1-5`,
+      channels: [{ ...CHANNEL, ...channel }],
+      variables: { super_read_only: 'ON' },
+    })
+    const wanted = { cluster: 'west', force: true, invalidate: [], timeout: 60 }
+    const plan = planSetPrimaryCluster(wanted, topologyOf([west]), ['s1: no answer'], LOGIN)
+    assert.equal(plan.failure, undefined)
+    return told(plan.steps).slice(0, 2)
+  }
+  const START = 'START REPLICA SQL_THREAD FOR CHANNEL ?'
+
+  it('applies first what it received', () => {
+    assert.equal(failOver({ receiver: 'CONNECTING', received: `${A}:1-7` })[0], 'catch_up')
+  })
+
+  it('applies it with an applier that was stopped, too', () => {
+    assert.deepEqual(failOver({ receiver: 'OFF', applier: 'OFF', received: `${A}:1-7` }), [START, 'catch_up'])
+  })
+
+  it('starts no applier that has nothing to apply', () => {
+    assert.ok(!failOver({ receiver: 'OFF', applier: 'OFF', received: `${A}:1-5` }).includes(START))
+  })
+})
+
+describe('a cluster that was left behind and takes writes', () => {
+  it('is closed before it rejoins, and not opened again when it can not', () => {
+    const left = {
+      ...SET,
+      clustersetMembers: record({ east: [1] }, { view: '4294967298', primary: 'east' }).clustersetMembers,
+    }
+    const east = inGroup(1, 'east', [1], { metadata: left })
+    const west = inGroup(3, 'west', [3], { metadata: SET })
+    const topology = topologyOf([east, west])
+    const cluster = topology.clusters.find(({ row }) => row.id === 'west')
+    assert.ok(cluster !== undefined && topology.clusterset !== undefined)
+    const { steps } = planRejoinCluster(
+      { channel: {}, timeout: 60 },
+      cluster,
+      topology,
+      topology.clusterset,
+      LOGIN,
+    )
+    const [fence] = steps
+    assert.ok(fence?.do === 'sql' && fence.host === 's3')
+    assert.equal(fence.statements.at(-1)?.text, 'SET GLOBAL super_read_only = ON')
+    assert.equal(fence.undo, undefined)
+  })
+})
+
+describe('a channel between clusters with IPv6 addresses', () => {
+  it('is as it shall be when it leads to a member', () => {
+    const rows = record({ east: [1], west: [3] }, { view: '2', primary: 'east' })
+    const metadata = {
+      ...rows,
+      instances: rows.instances.map((row) => (row.id === 1 ? { ...row, address: '[fd00::1]:3306' } : row)),
+    }
+    const at = (changes: Partial<InstancePicture>) => ({ metadata, ...changes })
+    const east = inGroup(1, 'east', [1], at({ host: 'fd00::1' }))
+    const west = inGroup(3, 'west', [3], at({ channels: [{ ...CHANNEL, host: 'fd00::1' }] }))
+    const topology = topologyOf([east, west])
+    const cluster = topology.clusters.find(({ row }) => row.id === 'west')
+    assert.ok(topology.clusterset !== undefined)
+    const wanted = wantedChannel(west, cluster, east, topology, topology.clusterset)
+    assert.equal(isConfigured(west, wanted), true)
+  })
+})
+
+describe('a ClusterSet', () => {
+  const created = (server: Server) =>
+    planCreateClusterSet(
+      { name: 'domain', sslMode: 'REQUIRED', allowedHost: '%' },
+      server,
+      topologyOf([server]),
+      LOGIN,
+    )
+  it('is made of a cluster with one primary', () => {
+    const metadata = record({ east: [1] })
+    const several = { metadata, variables: { group_replication_single_primary_mode: 'OFF' } }
+    assert.equal(created(inGroup(1, 'east', [1], { metadata })).failure, undefined)
+    assert.match(created(inGroup(1, 'east', [1], several)).failure ?? '', /several primaries/)
+    assert.match(created(alone(2)).failure ?? '', /in no cluster/)
+  })
+})
