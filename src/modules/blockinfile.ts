@@ -3,6 +3,7 @@ import { ATTRIBUTE_ARGS } from './attributes.js'
 import { askForText, EDIT_ARGS, linesOf, planText, textOfFile, textOfLines } from './edited-file.js'
 import { defineModule, type Plan } from './module.js'
 import { pythonPattern } from './python-pattern.js'
+import { backupOf } from './written-file.js'
 
 export const blockinfile = defineModule({
   name: 'blockinfile',
@@ -87,7 +88,7 @@ export const blockinfile = defineModule({
     )
   },
   result: (_args, _file, _plan, outcomes) => ({
-    backup: outcomes?.find((outcome) => outcome.backup !== undefined)?.backup ?? '',
+    backup: backupOf(outcomes),
   }),
 })
 

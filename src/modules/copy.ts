@@ -5,15 +5,10 @@ import type { FileState, PresentFile } from '../host/question.js'
 import type { Step } from '../host/step.js'
 import { Secret } from '../value/secret.js'
 import { Unknown } from '../value/unknown.js'
-import {
-  ATTRIBUTE_ARGS,
-  attributeDifference,
-  attributesFromStart,
-  attributesToSet,
-  fileValues,
-} from './attributes.js'
-import { hasContent, hashOf, protect, shownContent, shownFile, type Content } from './file-content.js'
+import { attributesFromStart, attributesToSet, fileValues } from './attributes.js'
+import { hashOf, protect, type Content } from './file-content.js'
 import { defineModule, type Difference, type Plan } from './module.js'
+import { backupOf, planContent, WRITE_ARGS } from './written-file.js'
 
 /** One file that is to be there, and how it stands. */
 interface CopiedFile {
@@ -48,24 +43,10 @@ export const copy = defineModule({
       description: 'Absolute path on the host; a directory, if it ends with a slash or is one.',
     },
     remote_src: { type: 'boolean', default: false, description: 'src is on the host.' },
-    backup: {
-      type: 'boolean',
-      default: false,
-      description: 'Keep the file that is replaced, with a time stamp in its name.',
-    },
-    force: {
-      type: 'boolean',
-      default: true,
-      description: 'Replace a file whose content differs; otherwise only make it when absent.',
-    },
-    validate: {
-      type: 'string',
-      description: 'Command with %s for the new file; it is put in place only when the command succeeds.',
-    },
     directory_mode: { type: 'mode', description: 'Mode of directories that are made.' },
     follow: { type: 'boolean', default: true, description: 'Accepted; links at dest are written through.' },
     decrypt: { type: 'boolean', default: true, description: 'Accepted for compatibility.' },
-    ...ATTRIBUTE_ARGS,
+    ...WRITE_ARGS,
   },
   rules: { requiredOneOf: [['src', 'content']], mutuallyExclusive: [['src', 'content']] },
   returns: {
@@ -168,12 +149,18 @@ export const copy = defineModule({
       } else if (args.directory_mode !== undefined && Object.keys(set).length > 0)
         steps.push({ do: 'set_attributes', path, ...set })
     }
-    for (const one of state.files) planFile(one, args, steps, diff)
+    for (const { path, content, file, mode } of state.files) {
+      const equal = file.kind === 'file' && file.hash === 'equal' ? true : undefined
+      const writing = mode === undefined ? args : { ...args, mode }
+      const plan = planContent(path, file, content, writing, equal)
+      steps.push(...plan.steps)
+      diff.push(...plan.diff)
+    }
     return { steps, diff }
   },
   result: (args, state, _plan, outcomes) => {
     const [only] = state.files
-    const backup = outcomes?.find((outcome) => outcome.backup !== undefined)?.backup ?? ''
+    const backup = backupOf(outcomes)
     const set = {
       ...(args.owner === undefined ? {} : { owner: args.owner }),
       ...(args.group === undefined ? {} : { group: args.group }),
@@ -250,46 +237,4 @@ async function tree(host: HostReader, reader: HostReader, src: string, dest: str
     .filter((name) => from.entries[name]?.kind === 'directory')
     .map((name) => ({ path: join(dest, name), file: at(name) }))
   return { dest, files, directories: [{ path: dest, file: top }, ...directories] }
-}
-
-function planFile(
-  one: CopiedFile,
-  args: {
-    readonly owner?: string
-    readonly group?: string
-    readonly mode?: number | string
-    readonly force: boolean
-    readonly backup: boolean
-    readonly validate?: string
-  },
-  steps: Step[],
-  diff: Difference[],
-): void {
-  const { path, content, file } = one
-  const wanted = {
-    ...(args.owner === undefined ? {} : { owner: args.owner }),
-    ...(args.group === undefined ? {} : { group: args.group }),
-    ...(one.mode === undefined ? (args.mode === undefined ? {} : { mode: args.mode }) : { mode: one.mode }),
-  }
-  const equal = (file.kind === 'file' && file.hash === 'equal') || hasContent(file, content)
-  if (!equal && (args.force || file.kind === 'absent')) {
-    steps.push({
-      do: 'write_file',
-      path,
-      content,
-      ...attributesFromStart(wanted, file, false),
-      ...(args.backup ? { backup: true } : {}),
-      ...(args.validate === undefined ? {} : { validate: args.validate }),
-    })
-    const secret = content instanceof Secret
-    diff.push({ what: path, before: shownFile(file, secret), after: shownContent(content, secret) })
-    const set = attributesToSet(wanted, file, false)
-    if (file.kind !== 'absent') diff.push(...attributeDifference(path, file, set))
-    return
-  }
-  const set = attributesToSet(wanted, file, false)
-  if (Object.keys(set).length > 0 && file.kind !== 'absent') {
-    steps.push({ do: 'set_attributes', path, ...set })
-    diff.push(...attributeDifference(path, file, set))
-  }
 }

@@ -1,16 +1,10 @@
 import { SignetError } from '../errors.js'
 import type { HostReader } from '../host/host.js'
 import type { FileState } from '../host/question.js'
-import { Secret } from '../value/secret.js'
 import { Unknown } from '../value/unknown.js'
-import {
-  attributeDifference,
-  attributesFromStart,
-  attributesToSet,
-  type WantedAttributes,
-} from './attributes.js'
-import { protect, shownContent } from './file-content.js'
+import { protect } from './file-content.js'
 import type { Plan } from './module.js'
+import { planContent, WRITE_ARGS, type Writing } from './written-file.js'
 
 /** Arguments of all modules that edit a text file in place. */
 export const EDIT_ARGS = {
@@ -20,10 +14,7 @@ export const EDIT_ARGS = {
     description: 'Keep the file as it was, with a time stamp in its name.',
   },
   create: { type: 'boolean', default: false, description: 'Make the file when it is absent.' },
-  validate: {
-    type: 'string',
-    description: 'Command with %s for the new file; it is put in place only when the command succeeds.',
-  },
+  validate: WRITE_ARGS.validate,
 } as const
 
 export function askForText(host: HostReader, path: string): Promise<FileState> {
@@ -45,46 +36,9 @@ export function textOfFile(path: string, file: FileState): string | Unknown | un
 }
 
 /** The plan that gives a file a new text. The same text: only its attributes. */
-export function planText(
-  path: string,
-  file: FileState,
-  text: string,
-  args: WantedAttributes & { readonly backup: boolean; readonly validate?: string },
-): Plan {
-  const wanted: WantedAttributes = {
-    ...(args.owner === undefined ? {} : { owner: args.owner }),
-    ...(args.group === undefined ? {} : { group: args.group }),
-    ...(args.mode === undefined ? {} : { mode: args.mode }),
-  }
-  const before = file.kind === 'file' && Buffer.isBuffer(file.content) ? file.content : undefined
-  const set = attributesToSet(wanted, file, false)
-  const attributes = file.kind === 'absent' ? [] : attributeDifference(path, file, set)
-  if (before !== undefined && before.toString() === text) {
-    return Object.keys(set).length === 0
-      ? { steps: [], diff: [] }
-      : { steps: [{ do: 'set_attributes', path, ...set }], diff: attributes }
-  }
-  const content = protect(
-    Buffer.from(text),
-    file.kind === 'file' ? file.mode : typeof args.mode === 'number' ? args.mode : undefined,
-  )
-  const secret = content instanceof Secret
-  return {
-    steps: [
-      {
-        do: 'write_file',
-        path,
-        content,
-        ...attributesFromStart(wanted, file, false),
-        ...(args.backup ? { backup: true } : {}),
-        ...(args.validate === undefined ? {} : { validate: args.validate }),
-      },
-    ],
-    diff: [
-      { what: path, before: shownContent(before, secret), after: shownContent(content, secret) },
-      ...attributes,
-    ],
-  }
+export function planText(path: string, file: FileState, text: string, args: Writing): Plan {
+  const mode = file.kind === 'file' ? file.mode : typeof args.mode === 'number' ? args.mode : undefined
+  return planContent(path, file, protect(Buffer.from(text), mode), args)
 }
 
 /** Lines of a text without their breaks. */

@@ -2,6 +2,7 @@ import { Unknown } from '../value/unknown.js'
 import { ATTRIBUTE_ARGS } from './attributes.js'
 import { askForText, EDIT_ARGS, linesOf, planText, textOfFile, textOfLines } from './edited-file.js'
 import { defineModule, type Plan } from './module.js'
+import { backupOf } from './written-file.js'
 
 export const ini_file = defineModule({
   name: 'ini_file',
@@ -58,7 +59,7 @@ export const ini_file = defineModule({
   },
   result: (args, _file, _plan, outcomes) => ({
     path: args.path,
-    backup_file: outcomes?.find((outcome) => outcome.backup !== undefined)?.backup ?? '',
+    backup_file: backupOf(outcomes),
   }),
 })
 

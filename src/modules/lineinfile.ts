@@ -3,6 +3,7 @@ import { askForText, EDIT_ARGS, linesOf, planText, textOfFile, textOfLines } fro
 import { defineModule, type Plan } from './module.js'
 import { Unknown } from '../value/unknown.js'
 import { pythonPattern, pythonReplacement } from './python-pattern.js'
+import { backupOf } from './written-file.js'
 
 export const lineinfile = defineModule({
   name: 'lineinfile',
@@ -117,7 +118,7 @@ export const lineinfile = defineModule({
       args.state === 'absent'
         ? linesOf(text).filter((line) => (regular ? regular.test(line) : line === args.line)).length
         : 0
-    return { backup: outcomes?.find((outcome) => outcome.backup !== undefined)?.backup ?? '', found }
+    return { backup: backupOf(outcomes), found }
   },
 })
 

@@ -3,6 +3,7 @@ import { ATTRIBUTE_ARGS } from './attributes.js'
 import { askForText, EDIT_ARGS, planText, textOfFile } from './edited-file.js'
 import { defineModule, type Plan } from './module.js'
 import { pythonPattern, pythonReplacement } from './python-pattern.js'
+import { backupOf } from './written-file.js'
 
 export const replace = defineModule({
   name: 'replace',
@@ -59,6 +60,6 @@ export const replace = defineModule({
     return planText(args.path, file, result + text.slice(last), args)
   },
   result: (_args, _file, _plan, outcomes) => ({
-    backup: outcomes?.find((outcome) => outcome.backup !== undefined)?.backup ?? '',
+    backup: backupOf(outcomes),
   }),
 })

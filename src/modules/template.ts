@@ -1,15 +1,9 @@
 import { basename, join } from 'node:path'
 import { SignetError } from '../errors.js'
-import { Secret } from '../value/secret.js'
-import {
-  ATTRIBUTE_ARGS,
-  attributeDifference,
-  attributesFromStart,
-  attributesToSet,
-  fileValues,
-} from './attributes.js'
-import { hasContent, hashOf, protect, shownContent, shownFile } from './file-content.js'
+import { fileValues } from './attributes.js'
+import { hashOf, protect } from './file-content.js'
 import { defineModule } from './module.js'
+import { backupOf, planContent, WRITE_ARGS } from './written-file.js'
 
 export const template = defineModule({
   name: 'template',
@@ -27,21 +21,7 @@ export const template = defineModule({
       required: true,
       description: 'Absolute path on the host; a directory, if it ends with a slash.',
     },
-    backup: {
-      type: 'boolean',
-      default: false,
-      description: 'Keep the file that is replaced, with a time stamp in its name.',
-    },
-    force: {
-      type: 'boolean',
-      default: true,
-      description: 'Replace a file whose content differs; otherwise only make it when absent.',
-    },
-    validate: {
-      type: 'string',
-      description: 'Command with %s for the new file; it is put in place only when the command succeeds.',
-    },
-    ...ATTRIBUTE_ARGS,
+    ...WRITE_ARGS,
   },
   returns: {
     dest: 'Where the file is.',
@@ -91,36 +71,7 @@ export const template = defineModule({
       file: await target,
     }
   },
-  plan: (args, { path, content, file }) => {
-    const wanted = {
-      ...(args.owner === undefined ? {} : { owner: args.owner }),
-      ...(args.group === undefined ? {} : { group: args.group }),
-      ...(args.mode === undefined ? {} : { mode: args.mode }),
-    }
-    const set = attributesToSet(wanted, file, false)
-    const attributes = file.kind === 'absent' ? [] : attributeDifference(path, file, set)
-    if (!hasContent(file, content) && (args.force || file.kind === 'absent')) {
-      const secret = content instanceof Secret
-      return {
-        steps: [
-          {
-            do: 'write_file',
-            path,
-            content,
-            ...attributesFromStart(wanted, file, false),
-            ...(args.backup ? { backup: true } : {}),
-            ...(args.validate === undefined ? {} : { validate: args.validate }),
-          },
-        ],
-        diff: [
-          { what: path, before: shownFile(file, secret), after: shownContent(content, secret) },
-          ...attributes,
-        ],
-      }
-    }
-    if (Object.keys(set).length === 0 || file.kind === 'absent') return { steps: [], diff: [] }
-    return { steps: [{ do: 'set_attributes', path, ...set }], diff: attributes }
-  },
+  plan: (args, { path, content, file }) => planContent(path, file, content, args),
   result: (args, { path, content, file }, _plan, outcomes) => ({
     ...fileValues(
       path,
@@ -134,6 +85,6 @@ export const template = defineModule({
     ),
     dest: path,
     checksum: hashOf(content),
-    backup_file: outcomes?.find((outcome) => outcome.backup !== undefined)?.backup ?? '',
+    backup_file: backupOf(outcomes),
   }),
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import type { FileState } from '../../../src/host/question.js'
 import { readArguments } from '../../../src/modules/arguments.js'
 import { findModule } from '../../../src/modules/index.js'
@@ -15,6 +16,7 @@ const file = (text: string | Buffer, more: object = {}): FileState => ({
   size: text.length,
   mtime: 0,
   content: Buffer.from(text as string),
+  hash: createHash('sha256').update(text as string).digest('hex'),
   ...more,
 })
 const ABSENT: FileState = { kind: 'absent' }
