@@ -16,7 +16,9 @@ const file = (text: string | Buffer, more: object = {}): FileState => ({
   size: text.length,
   mtime: 0,
   content: Buffer.from(text as string),
-  hash: createHash('sha256').update(text as string).digest('hex'),
+  hash: createHash('sha256')
+    .update(text as string)
+    .digest('hex'),
   ...more,
 })
 const ABSENT: FileState = { kind: 'absent' }
