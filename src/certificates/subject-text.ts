@@ -43,10 +43,31 @@ export function writeSlashName(parts: readonly NamePart[]): string {
   return parts.map(({ type, value }) => `/${type}=${value}`).join('')
 }
 
-/** The slash form of a name as Node prints it: one `TYPE=value` a line, in the certificate's order. */
+/**
+ * The slash form of a name as Node prints it: one relative name a line, in the certificate's order, with " + " between the
+ * attributes of one that has several. Written as OpenSSL 3 does it for the server (X509_NAME_oneline): such attributes
+ * follow "+" instead of "/", the two characters have a backslash where they belong to a value, and bytes that are no
+ * printable ASCII are `\xC3`.
+ */
 export function slashName(lines: string): string {
   return lines
     .split('\n')
-    .map((line) => `/${line.replace(/\\(.)/g, '$1')}`)
+    .map((line) => `/${line.split(' + ').map(onelineAttribute).join('+')}`)
     .join('')
+}
+
+/** One `TYPE=value`, whose value is escaped as in RFC 2253. */
+function onelineAttribute(attribute: string): string {
+  const equals = attribute.indexOf('=')
+  const value = attribute
+    .slice(equals + 1)
+    .replace(/\\([0-9A-F]{2})|\\(.)/g, (_, hex: string | undefined, character: string) =>
+      hex === undefined ? character : String.fromCharCode(parseInt(hex, 16)),
+    )
+  const bytes = [...Buffer.from(value)].map((byte) =>
+    byte < 0x20 || byte > 0x7e
+      ? `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`
+      : String.fromCharCode(byte).replace(/[/+]/, '\\$&'),
+  )
+  return `${attribute.slice(0, equals)}=${bytes.join('')}`
 }

@@ -22,6 +22,13 @@ export class MysqlProblem extends Error {
   }
 }
 
+/** What mysql2's codes of lost connections say, for people. */
+const SILENCES: Readonly<Record<string, string>> = {
+  PROTOCOL_CONNECTION_LOST: 'the server closed the connection',
+  PROTOCOL_SEQUENCE_TIMEOUT: 'the server did not answer in time',
+  ETIMEDOUT: 'the server did not let the login end within 10 s',
+}
+
 /** Reads mysql2's error without the statement that it carries, which may hold secrets. */
 export function problemOf(error: unknown): MysqlProblem {
   if (error instanceof MysqlProblem) return error
@@ -37,11 +44,7 @@ export function problemOf(error: unknown): MysqlProblem {
     return new MysqlProblem('refused', text, errno)
   if (sqlMessage !== undefined && errno !== undefined && errno !== 1053 && errno !== 1040)
     return new MysqlProblem('failed', text, errno)
-  return new MysqlProblem(
-    'down',
-    code === 'PROTOCOL_CONNECTION_LOST' ? 'the server closed the connection' : text,
-    errno,
-  )
+  return new MysqlProblem('down', SILENCES[code ?? ''] ?? text, errno)
 }
 
 /** Opens a session over a stream that leads to the server. @throws MysqlProblem */

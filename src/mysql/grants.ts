@@ -95,6 +95,9 @@ export function parsePrivileges(
   const result = new Map<string, WantedPrivileges>()
   for (const [object, list] of entries) {
     const names = list.flatMap((each) => privilegesOf(each))
+    // They stand in the statement as they are.
+    const odd = names.find((name) => !/^[A-Z][A-Z0-9_ ]*(\(`(?:[^`]|``)*`\))?$/.test(name))
+    if (odd !== undefined) throw refused(object, `"${odd}" is no name of a privilege`)
     if (names.includes('REQUIRESSL')) throw refused(object, 'REQUIRESSL is no privilege; use tls_requires')
     const key = objectKey(object)
     const before = result.get(key)

@@ -40,8 +40,9 @@ export const TABLES = `SELECT DISTINCT t.TABLE_SCHEMA s, t.TABLE_NAME n, t.ENGIN
     HAVING SUM(NON_UNIQUE <> 0 OR NULLABLE = 'YES') = 0) k ON k.TABLE_SCHEMA = t.TABLE_SCHEMA AND k.TABLE_NAME = t.TABLE_NAME
   WHERE t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema')
     AND (t.ENGINE NOT IN ('InnoDB', 'MEMORY') OR k.TABLE_NAME IS NULL) ORDER BY 1, 2 LIMIT 100`
+/** The server writes accounts there without escaping anything; a user's name may hold @, a host may not. */
 export const PRIVILEGES = `SELECT PRIVILEGE_TYPE p, IS_GRANTABLE g FROM information_schema.USER_PRIVILEGES
-  WHERE GRANTEE = CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)))`
+  WHERE GRANTEE = CONCAT("'", LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - LOCATE('@', REVERSE(CURRENT_USER()))), "'@'", SUBSTRING_INDEX(CURRENT_USER(), '@', -1), "'")`
 export const SERVER_ID_SOURCE =
   "SELECT VARIABLE_SOURCE s FROM performance_schema.variables_info WHERE VARIABLE_NAME = 'server_id'"
 export const FILTERS =

@@ -19,25 +19,31 @@ export type Row = Readonly<Record<string, string | number | null>>
 export type MysqlQuestion = MysqlQuestions[keyof MysqlQuestions]['question']
 /** No such database, no such table. */
 const GONE: readonly number[] = [1049, 1146]
+/** Milliseconds that a server may take for one of the questions of our own: one that hangs is as good as down. */
+const PATIENCE = 60_000
 /** How often a picture is tried whose tables go away. */
 const LOOKS = 50
 /** Runs one reading statement. @throws MysqlProblem */
 export type Query = (
   statement: string,
   values?: readonly (string | number | null)[],
+  /** Milliseconds. */
+  limit?: number,
 ) => Promise<readonly Row[]>
 
 /** The sessions with the MySQL server of one host: questions share one for each login, every step has its own. */
 export class MysqlPool {
   readonly #openStream: (login: MysqlLogin) => Promise<Duplex>
   readonly #host: string
+  readonly #patience: number
   readonly #sessions = new Map<string, { connection: Connection; busy: Promise<unknown> }>()
   readonly #opening = new Map<string, Promise<{ connection: Connection; busy: Promise<unknown> }>>()
   statements = 0
 
-  constructor(openStream: (login: MysqlLogin) => Promise<Duplex>, host: string) {
+  constructor(openStream: (login: MysqlLogin) => Promise<Duplex>, host: string, patience = PATIENCE) {
     this.#openStream = openStream
     this.#host = host
+    this.#patience = patience
   }
 
   /** Answers a question in a read-only transaction. A server that is down or refuses is an answer, too. */
@@ -48,7 +54,10 @@ export class MysqlPool {
           assertReadOnly(question.statement)
           return {
             kind: 'rows',
-            rows: await this.#reading(question.login, (query) => query(question.statement, question.values)),
+            // A SELECT of a playbook takes as long as it takes.
+            rows: await this.#reading(question.login, (query) =>
+              query(question.statement, question.values, Infinity),
+            ),
           }
         case 'mysql_variables':
           return await this.#reading(question.login, readVariables)
@@ -152,10 +161,10 @@ export class MysqlPool {
       if (problem.errno !== undefined && statement.tolerate?.includes(problem.errno) === true)
         return { rows: [], count: 0 }
       if (problem.kind === 'down' && statement.mayDisconnect === true) return { rows: [], count: 0 }
-      // The text with its question marks: the values may be secret.
+      // The text with its question marks: the values may be secret. Authentication strings stand in the text itself.
       throw new SignetError(
         'mysql-failed',
-        `${problem.message} (${problem.errno ?? problem.kind}) on: ${statement.text.slice(0, 200)}`,
+        `${withoutHashes(problem.message)} (${problem.errno ?? problem.kind}) on: ${withoutHashes(statement.text).slice(0, 200)}`,
         { host: this.#host, cause: problem },
       )
     }
@@ -184,8 +193,8 @@ export class MysqlPool {
       } catch (error) {
         const problem = problemOf(error)
         if (problem.kind !== 'down') throw problem
-        // The server was restarted since: a new session, once.
-        this.#sessions.delete(sessionKey(login))
+        // The server was restarted since: a new session, once. Another question may have opened it already.
+        if (this.#sessions.get(sessionKey(login)) === session) this.#sessions.delete(sessionKey(login))
         session.connection.destroy()
         if (attempt > 1) throw problem
       }
@@ -193,15 +202,16 @@ export class MysqlPool {
   }
 
   async #inTransaction<T>(connection: Connection, read: (query: Query) => Promise<T>): Promise<T> {
-    await connection.query('START TRANSACTION READ ONLY')
+    await connection.query({ sql: 'START TRANSACTION READ ONLY', timeout: this.#patience })
     try {
-      return await read(async (statement, values) => {
+      return await read(async (statement, values, limit = this.#patience) => {
         this.statements++
-        const [rows] = await connection.query(formatStatement(statement, values ?? []))
+        const sql = formatStatement(statement, values ?? [])
+        const [rows] = await connection.query({ sql, ...(Number.isFinite(limit) ? { timeout: limit } : {}) })
         return rows as Row[]
       })
     } finally {
-      await connection.query('ROLLBACK').catch(() => undefined)
+      await connection.query({ sql: 'ROLLBACK', timeout: this.#patience }).catch(() => undefined)
     }
   }
 
@@ -227,6 +237,9 @@ export class MysqlPool {
     return opened
   }
 }
+
+/** Without what the server stores of passwords. */
+const withoutHashes = (text: string): string => text.replace(/0x[0-9A-Fa-f]{16,}/g, '0x…')
 
 const sessionKey = (login: MysqlLogin): string =>
   JSON.stringify([login.user, login.via, login.password?.reveal() ?? null, login.database ?? null])

@@ -15,13 +15,19 @@ export function assertReadOnly(statement: string): void {
   })
 }
 
+/** Comments, texts and quoted names, whichever begins first: what is inside them is no word of the statement. */
+const PASSED_OVER =
+  /(\/\*[\s\S]*?\*\/|(?:--(?=\s|$)|#)[^\n]*)|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`(?:[^`]|``)*`/g
+
 /** Whether a text is one statement that only reads, as far as its words tell. */
 export function isReadOnly(statement: string): boolean {
-  const bare = statement
-    .replace(/\/\*[\s\S]*?\*\//g, ' ')
-    .replace(/'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"/g, "''")
+  const bare = statement.replace(PASSED_OVER, (_, comment: string | undefined) =>
+    comment === undefined ? "''" : ' ',
+  )
   const reads =
     /^\s*(SELECT|SHOW|WITH|TABLE|VALUES|\(\s*SELECT)\b/i.test(bare) &&
-    !/\b(INSERT|UPDATE|DELETE|REPLACE)\s+(INTO|FROM|\w+\s+SET)\b/i.test(bare)
+    !/\b(INSERT|UPDATE|DELETE|REPLACE)\s+(INTO|FROM|[\w.']+\s+SET)\b/i.test(bare) &&
+    // What a WITH leads to is often joined or aliased first.
+    !(/^\s*WITH\b/i.test(bare) && /\b(UPDATE|DELETE)\b/i.test(bare))
   return reads && !FORBIDDEN.test(bare) && !/;\s*\S/.test(bare) && !/\/\*!/.test(statement)
 }

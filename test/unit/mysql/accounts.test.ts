@@ -107,7 +107,7 @@ describe('privileges', () => {
     })
   }
 
-  for (const wrong of ['shop', 'shop:SELECT', 'shop.*:REQUIRESSL'])
+  for (const wrong of ['shop', 'shop:SELECT', 'shop.*:REQUIRESSL', 'shop.*:SELECT ON *.* TO root --'])
     it(`"${wrong}" is refused`, () =>
       assert.throws(() => parsePrivileges(wrong), { code: 'invalid-argument' }))
 })
@@ -155,7 +155,14 @@ describe('statements', () => {
     assert.throws(() => writtenStatement('SELECT %(a)s', undefined, {}), /no value for %\(a\)s/)
   })
   it('only what reads is a question', () => {
-    for (const text of ['SELECT 1', 'show databases', 'WITH a AS (SELECT 1) SELECT * FROM a', 'TABLE t'])
+    for (const text of [
+      'SELECT 1',
+      'show databases',
+      'WITH a AS (SELECT 1) SELECT * FROM a',
+      'TABLE t',
+      "SELECT 'UPDATE', `delete` FROM t -- it's; said",
+      "SELECT 1 # it's\n, 2 # isn't",
+    ])
       assert.equal(isReadOnly(text), true, text)
     for (const text of [
       'SET @a = 1',
@@ -163,6 +170,9 @@ describe('statements', () => {
       'SELECT 1; DROP TABLE t',
       'CALL p()',
       'WITH a AS (SELECT 1) DELETE FROM t',
+      'WITH a AS (SELECT 1) UPDATE shop.t AS x SET b = 1',
+      'WITH a AS (SELECT 1) DELETE t FROM t',
+      "SELECT 1 # it's\nINTO OUTFILE '/tmp/x' # isn't",
     ])
       assert.equal(isReadOnly(text), false, text)
   })
