@@ -13,7 +13,7 @@ import {
 } from './layout.js'
 import { withLock } from './lock.js'
 import { makeLabNetwork, namespaces, removeNamespace } from './network.js'
-import { attempt, run, type Ended } from './process.js'
+import { attempt, run } from './process.js'
 import { checkMachine, installMissingPackages } from './requirements.js'
 import { provideRootFileSystem, unmountBelow } from './root-file-system.js'
 
@@ -162,12 +162,6 @@ export async function reset(name: string, names: readonly string[], context: Lab
     await writeAccess(lab, all)
     await Promise.all(chosen.map((host) => waitUntilReady(lab, host)))
   })
-}
-
-/** Runs a command on a host as root through ssh. The words are quoted: no shell but the one that is named. */
-export function exec(lab: LabLayout, host: HostLayout, words: readonly string[], input = ''): Promise<Ended> {
-  const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
-  return attempt('ssh', [...sshWords(lab, host), '--', command], input)
 }
 
 export { isUp, powerOff, powerOn, sshWords, waitUntilReady }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as lab from '../../src/lab/lab.js'
 import { inventoryText } from '../../src/lab/inventory-text.js'
-import { hostLayout, hostNames, labLayout } from '../../src/lab/layout.js'
+import { hostNames } from '../../src/lab/layout.js'
+import { onHost } from './on-host.js'
 import { PROJECT } from './signet.js'
 
 /** A lab of its own for one test file, with an inventory in a temporary directory. */
@@ -44,8 +45,7 @@ export async function resetHosts(name: string, hosts: readonly string[]): Promis
 
 /** What a shell command on a host prints. Fails when the command does. */
 export async function shell(name: string, host: string, command: string): Promise<string> {
-  const layout = labLayout(name)
-  const { code, stdout, stderr } = await lab.exec(layout, hostLayout(layout, host), ['sh', '-c', command])
+  const { code, stdout, stderr } = await onHost(name, host, command)
   assert.equal(code, 0, `${host}: ${command}\n${stdout}${stderr}`)
   return stdout.trim()
 }
@@ -56,8 +56,7 @@ export async function tryShell(
   host: string,
   command: string,
 ): Promise<{ readonly code: number; readonly text: string }> {
-  const layout = labLayout(name)
-  const { code, stdout, stderr } = await lab.exec(layout, hostLayout(layout, host), ['sh', '-c', command])
+  const { code, stdout, stderr } = await onHost(name, host, command)
   return { code, text: stdout + stderr }
 }
 
