@@ -1,13 +1,12 @@
 import type { Plan } from '../../host/plan.js'
 import { dropAccount } from '../account.js'
-import type { InstancePicture } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import { transaction } from '../metadata/statements.js'
 import type { Presented } from '../step.js'
 import { addressOf, type Server } from '../topology.js'
 import { planAddMember } from './plan-add.js'
 import { planRemoveMember } from './plan-remove.js'
-import { predict, seesMetadata, withMoved, withoutAccounts } from './predict.js'
+import { predict, predictedPicture, seesMetadata, withMoved, withoutAccounts } from './predict.js'
 import { replicasetNamed, replicasetsOf, type ReplicaSet } from './replicaset.js'
 import { scanReplicaSet, type ReplicaSetScan } from './scan.js'
 import { moveMember } from './statements.js'
@@ -114,10 +113,8 @@ function inSequence(set: ReplicaSet, servers: readonly Server[], stages: readonl
     if (plan.failure !== undefined) return plan
     plans.push(plan)
     now = now.map((server) => {
-      const predicted = plan.predicts?.find(({ host }) => host === server.host)
-      return predicted === undefined
-        ? server
-        : { ...server, picture: predicted.answer as unknown as InstancePicture }
+      const picture = predictedPicture(plan.predicts ?? [], server.host)
+      return picture === undefined ? server : { ...server, picture }
     })
   }
   const predicted = new Map(

@@ -28,6 +28,20 @@ export function predict(login: MysqlLogin, changes: readonly Foreseen[]): readon
   }))
 }
 
+/** The picture of a server that predictions foresee. */
+export function predictedPicture(
+  predictions: readonly Prediction[],
+  of: string,
+): InstancePicture | undefined {
+  return predictions
+    .filter(({ host, question }) => host === of && question.ask === 'mysql_instance')
+    .map(({ answer }) => answer)
+    .find(isPicture)
+}
+
+const isPicture = (answer: Prediction['answer']): answer is InstancePicture =>
+  typeof answer === 'object' && 'gtidExecuted' in answer
+
 export const seesMetadata =
   (metadata: Metadata | undefined): Change =>
   (picture) => {

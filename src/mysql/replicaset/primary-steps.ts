@@ -1,18 +1,22 @@
+import type { Prediction } from '../../host/plan.js'
 import type { Step } from '../../host/step.js'
 import { removeChannel } from '../channel.js'
 import { checkOneWay } from '../connectivity-steps.js'
 import type { MysqlLogin } from '../login.js'
 import type { Presented, Statement } from '../step.js'
 import type { Server } from '../topology.js'
-import { fenceStep, repoint, startChannel, stopChannel } from './channel.js'
+import { fenceStep, isRunning, repoint, startChannel, stopChannel } from './channel.js'
+import { asPrimary, asReplica, predict, seesMetadata, withPrimary, type Foreseen } from './predict.js'
 import {
   CHANNEL,
   channelOf,
   isReadOnly,
   isWritable,
   memberOf,
+  optionsOf,
   requirementOf,
   subjectOf,
+  type Member,
   type ReplicaSet,
 } from './replicaset.js'
 
@@ -130,4 +134,40 @@ export function forgetChannel({ target, login }: PrimaryTask): readonly Step[] {
       note: `forget the replication channel of ${host}`,
     },
   ]
+}
+
+/** A member that follows the target already, but was stopped or left open. */
+export function startAgain({ login }: PrimaryTask, server: Server): readonly Step[] {
+  const { host } = server
+  return [
+    ...fenceStep(server, login),
+    ...(isRunning(server)
+      ? []
+      : [
+          {
+            do: 'sql',
+            host,
+            login,
+            statements: [startChannel],
+            note: `start replication on ${host}`,
+          } as const,
+        ]),
+  ]
+}
+
+/** What servers look like when the target is primary and all others follow it. */
+export function predictTurn(
+  { set, target, login }: PrimaryTask,
+  member: Member,
+  others: readonly Server[],
+): readonly Prediction[] {
+  const metadata = seesMetadata(withPrimary(set.metadata, set.row.id, member.row.id))
+  return predict(login, [
+    [target, asPrimary, metadata],
+    ...others.map((server): Foreseen => [
+      server,
+      asReplica(server, target, set, optionsOf(memberOf(set, server))),
+      metadata,
+    ]),
+  ])
 }
