@@ -26,6 +26,8 @@ export function jsonSchemaOf(argument: ArgumentSchema): JsonSchema {
     ...(argument.minimum === undefined ? {} : { minimum: argument.minimum }),
     ...(argument.maximum === undefined ? {} : { maximum: argument.maximum }),
   }
+  const words =
+    argument.words === undefined || argument.words.length === 0 ? [] : [{ enum: [...argument.words] }]
   if (argument.enum) return { ...described, enum: [...argument.enum] }
   switch (argument.type) {
     case 'string':
@@ -39,18 +41,12 @@ export function jsonSchemaOf(argument: ArgumentSchema): JsonSchema {
     case 'integer':
       return {
         ...described,
-        anyOf: [
-          { type: 'integer', ...range },
-          { type: 'string', pattern: '^-?\\d+$' },
-        ],
+        anyOf: [{ type: 'integer', ...range }, { type: 'string', pattern: '^-?\\d+$' }, ...words],
       }
     case 'number':
       return {
         ...described,
-        anyOf: [
-          { type: 'number', ...range },
-          { type: 'string', pattern: '^-?\\d+(\\.\\d+)?$' },
-        ],
+        anyOf: [{ type: 'number', ...range }, { type: 'string', pattern: '^-?\\d+(\\.\\d+)?$' }, ...words],
       }
     case 'strings':
       return { ...described, anyOf: [SCALAR, { type: 'array', items: SCALAR }] }

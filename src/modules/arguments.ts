@@ -156,7 +156,7 @@ function convert(value: Value, argument: ArgumentSchema): Value {
       return toBoolean(value)
     case 'integer':
     case 'number':
-      return Number(value)
+      return typeof value === 'string' && argument.words?.includes(value) === true ? value : Number(value)
     case 'strings':
       if (isList(value))
         return value.map((each) => (each instanceof Secret ? each.reveal() : showValue(each)))
@@ -185,15 +185,16 @@ function wanted(argument: ArgumentSchema): string {
     argument.minimum === undefined
       ? ''
       : ` from ${argument.minimum}${argument.maximum === undefined ? '' : ` to ${argument.maximum}`}`
+  const words = (argument.words ?? []).map((word) => ` or ${word}`).join('')
   switch (argument.type) {
     case 'string':
       return argument.pattern === undefined ? 'a text' : `a text like ${argument.pattern}`
     case 'boolean':
       return 'yes or no'
     case 'integer':
-      return `a whole number${range}`
+      return `a whole number${range}${words}`
     case 'number':
-      return `a number${range}`
+      return `a number${range}${words}`
     case 'strings':
       return 'a list of texts'
     case 'list':

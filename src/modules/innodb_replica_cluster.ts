@@ -1,3 +1,4 @@
+import { CHANNEL_DEFAULTS } from '../mysql/clusterset/channel.js'
 import { planCreateReplicaCluster } from '../mysql/clusterset/create-replica.js'
 import { planRejoinCluster } from '../mysql/clusterset/plan-rejoin.js'
 import { planRemoveCluster } from '../mysql/clusterset/plan-remove.js'
@@ -5,11 +6,14 @@ import { gtidState } from '../mysql/gtid-state.js'
 import { refuseCertificate } from '../mysql/refusals.js'
 import type { SslMode } from '../mysql/step.js'
 import { clusterOfServer } from '../mysql/topology.js'
-import { CHANNEL_ARGS, channelOptions } from './channel-args.js'
+import { channelArgs, givenChannelOptions } from './channel-args.js'
 import { presented, viewCluster } from './cluster-probe.js'
 import { givenSettings, MEMBER_ARGS, RECOVERY_ARGS } from './member-args.js'
 import { defineModule, type Plan } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
+
+/** Of the arguments for the options of the channel between clusters. */
+const PREFIX = 'cluster_set_replication'
 
 export const innodb_replica_cluster = defineModule({
   name: 'innodb_replica_cluster',
@@ -47,7 +51,7 @@ export const innodb_replica_cluster = defineModule({
       description: 'Seconds to wait for transactions to arrive.',
     },
     ...RECOVERY_ARGS,
-    ...CHANNEL_ARGS,
+    ...channelArgs(PREFIX, CHANNEL_DEFAULTS, []),
     ...MEMBER_ARGS,
     ...LOGIN_ARGS,
   },
@@ -86,7 +90,7 @@ export const innodb_replica_cluster = defineModule({
       [...clusterset.memberIds, ...clusterset.invalidatedIds].includes(mine.row.id)
     )
       return planRejoinCluster(
-        { channel: channelOptions(args), timeout: args.timeout },
+        { channel: givenChannelOptions(PREFIX, args).set, timeout: args.timeout },
         mine,
         topology,
         clusterset,
@@ -118,7 +122,7 @@ export const innodb_replica_cluster = defineModule({
         recoveryMethod: args.recovery_method,
         cloneDonor: args.clone_donor,
         given: givenSettings(args),
-        channel: channelOptions(args),
+        channel: givenChannelOptions(PREFIX, args).set,
       },
       view.server,
       view.topology,

@@ -60,7 +60,8 @@ export const innodb_replicaset = defineModule({
     force: {
       type: 'boolean',
       default: false,
-      description: 'Dissolve although a member does not answer or does not catch up; it is left as it is.',
+      description:
+        'Dissolve although a member does not answer or does not catch up. One that does not answer is left as it is; when it is back, the same task lets it forget the ReplicaSet, too.',
     },
     timeout: {
       type: 'integer',
@@ -90,7 +91,13 @@ export const innodb_replicaset = defineModule({
     const { server, sets } = view
     const login = loginOf(args)
     if (args.state === 'absent')
-      return planDissolve({ name: args.name, force: args.force, timeout: args.timeout }, server, sets, login)
+      return planDissolve(
+        { name: args.name, force: args.force, timeout: args.timeout },
+        server,
+        sets,
+        view.topology.servers,
+        login,
+      )
     const existing = replicasetNamed(sets, args.name)
     const authType = args.member_auth_type ?? existing?.authType ?? 'PASSWORD'
     if (existing === undefined) {

@@ -2,11 +2,15 @@ import { planMember } from '../mysql/replicaset/plan-instance.js'
 import { planRemoveMember } from '../mysql/replicaset/plan-remove.js'
 import { memberOf, replicasetNamed } from '../mysql/replicaset/replicaset.js'
 import { refuseCertificate } from '../mysql/refusals.js'
+import { channelArgs, DEFAULT, givenChannelOptions } from './channel-args.js'
 import { presented } from './cluster-probe.js'
 import { defineModule, type Plan } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
-import { CHANNEL_ARGS, givenOptions, MEMBERS_ARG } from './replicaset-args.js'
+import { MEMBERS_ARG } from './replicaset-args.js'
 import { viewReplicaSets } from './replicaset-probe.js'
+
+/** Of the arguments for the options of the member's channel. */
+const PREFIX = 'replication'
 
 export const innodb_replicaset_instance = defineModule({
   name: 'innodb_replicaset_instance',
@@ -61,7 +65,7 @@ export const innodb_replicaset_instance = defineModule({
       default: 0,
       description: 'Seconds to wait until the server has the transactions of the primary; 0: no limit.',
     },
-    ...CHANNEL_ARGS,
+    ...channelArgs(PREFIX, {}, [DEFAULT]),
     ...MEMBERS_ARG,
     ...LOGIN_ARGS,
   },
@@ -104,13 +108,15 @@ export const innodb_replicaset_instance = defineModule({
       const refusal = refuseCertificate(wish, server, served, view.facts)
       if (refusal !== undefined) return { steps: [], diff: [], failure: refusal }
     }
+    const channel = givenChannelOptions(PREFIX, args)
     const plan = planMember(
       {
         replicaset: args.replicaset,
         subject: args.cert_subject,
         recoveryMethod: args.recovery_method,
         cloneDonor: args.clone_donor,
-        options: givenOptions(args),
+        options: channel.set,
+        resets: channel.reset,
         label: args.label,
         tags: args.tags,
         timeout: args.timeout,

@@ -29,7 +29,8 @@ export const innodb_replicaset_rescan = defineModule({
     remove_obsolete: {
       type: 'boolean',
       default: false,
-      description: 'Forget members that do not answer or do not follow the primary.',
+      description:
+        'Forget members that do not answer or do not follow the primary. Members that a failover invalidated stay recorded, as with AdminAPI.',
     },
     cert_subjects: {
       type: 'map',

@@ -11,6 +11,8 @@ export interface ArgumentSchema {
   readonly type: 'string' | 'boolean' | 'integer' | 'number' | 'strings' | 'list' | 'map' | 'mode' | 'any'
   readonly description: string
   readonly enum?: readonly string[]
+  /** Words that may stand instead of a value of the type. */
+  readonly words?: readonly string[]
   readonly default?: Value
   readonly aliases?: readonly string[]
   /** The value is a secret: it is wrapped in Secret before the module sees it (type string only). */
@@ -52,7 +54,9 @@ type BaseType<A extends ArgumentSchema> = A extends { secret: true }
   ? Secret
   : A extends { enum: readonly (infer E)[] }
     ? E
-    : TypeOf[A['type']]
+    : A extends { words: readonly (infer W)[] }
+      ? TypeOf[A['type']] | W
+      : TypeOf[A['type']]
 
 type ArgumentType<A extends ArgumentSchema> = A extends { mayBeUnknown: true }
   ? BaseType<A> | Unknown

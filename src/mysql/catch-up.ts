@@ -8,10 +8,25 @@ const SLICE = 1
 
 /**
  * Waits until a server has executed a set of transactions (WAIT_FOR_EXECUTED_GTID_SET).
- * @throws SignetError mysql-failed when time runs out or the applier (or, if asked for, the receiver) of the
- * channel stopped with an error; interrupted
+ * @throws SignetError mysql-failed, unless it is done with best effort, when time runs out or the applier (or, if asked
+ * for, the receiver) of the channel stopped with an error; interrupted
  */
 export async function catchUp(
+  step: CatchUp,
+  at: MysqlPool,
+  from: MysqlPool | undefined,
+  generated: GeneratedValues,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await waitForTransactions(step, at, from, generated, signal)
+  } catch (error) {
+    const failed = error instanceof SignetError && error.code === 'mysql-failed'
+    if (!failed || step.bestEffort !== true) throw error
+  }
+}
+
+async function waitForTransactions(
   step: CatchUp,
   at: MysqlPool,
   from: MysqlPool | undefined,

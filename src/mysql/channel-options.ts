@@ -1,5 +1,6 @@
 import type { SqlPart } from './channel.js'
-import type { Json, ReplicationChannel } from './instance.js'
+import type { InstancePicture, Json, ReplicationChannel } from './instance.js'
+import { atLeast } from './version.js'
 
 /** Options of a channel between clusters or between members of a ReplicaSet; what is missing is left to the server. */
 export interface ChannelOptions {
@@ -12,12 +13,14 @@ export interface ChannelOptions {
   readonly networkNamespace?: string
 }
 
+export type OptionKey = keyof ChannelOptions
+
 /**
  * Each option: its name where the server's picture shows it, its attribute in the metadata of the cluster or member
  * that replicates, its name in CHANGE REPLICATION SOURCE.
  */
 export const CHANNEL_OPTIONS: readonly {
-  readonly key: keyof ChannelOptions
+  readonly key: OptionKey
   readonly attribute: string
   readonly sql: string
 }[] = [
@@ -38,6 +41,19 @@ export const CHANNEL_OPTIONS: readonly {
   { key: 'networkNamespace', attribute: 'opt_replNetworkNamespace', sql: 'NETWORK_NAMESPACE' },
 ]
 
+/** What a server gives a channel for which nothing else is said. */
+export function defaultOptions({ variables, version }: InstancePicture): Required<ChannelOptions> {
+  return {
+    connectRetry: 60,
+    retryCount: atLeast(version, '8.4.0') ? 10 : 86_400,
+    heartbeatPeriod: Number(variables['replica_net_timeout'] ?? 60) / 2,
+    compressionAlgorithms: 'uncompressed',
+    zstdCompressionLevel: 3,
+    bind: '',
+    networkNamespace: '',
+  }
+}
+
 /** The options that the metadata of a cluster or member records. */
 export function recordedOptions(attributes: Json): ChannelOptions {
   return Object.fromEntries(
@@ -48,6 +64,10 @@ export function recordedOptions(attributes: Json): ChannelOptions {
   )
 }
 
+/** The attribute of the metadata that records an option. */
+export const optionAttribute = (option: OptionKey): string =>
+  CHANNEL_OPTIONS.find(({ key }) => key === option)?.attribute ?? option
+
 /** Attributes of the metadata for options that were given. */
 export function optionAttributes(given: ChannelOptions): Readonly<Record<string, string | number>> {
   return Object.fromEntries(
@@ -56,6 +76,16 @@ export function optionAttributes(given: ChannelOptions): Readonly<Record<string,
       return value === undefined ? [] : [[attribute, value] as const]
     }),
   )
+}
+
+/** Some of the options. */
+export function chosenOptions(options: ChannelOptions, keys: readonly OptionKey[]): ChannelOptions {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => keys.some((each) => each === key)))
+}
+
+/** The options without some. */
+export function otherOptions(options: ChannelOptions, without: readonly OptionKey[]): ChannelOptions {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !without.some((each) => each === key)))
 }
 
 /** Pieces of CHANGE REPLICATION SOURCE, each with a comma before it. */

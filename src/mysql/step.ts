@@ -103,6 +103,8 @@ export interface CatchUp {
   readonly timeout: number
   /** The channel must receive in the end, too; that its receiver fails or is stopped ends the wait. */
   readonly receiving?: true
+  /** That time runs out, or the channel fails, is no failure: the other steps go on. */
+  readonly bestEffort?: true
 }
 
 export type MysqlStep = SqlStep | CopyAccounts | CheckConnectivity | CatchUp

@@ -29,9 +29,12 @@ export const START_CHANNEL: Statement = {
   values: [CLUSTERSET_CHANNEL],
 }
 
+/** What AdminAPI sets for the channel between clusters when nothing is asked for. */
+export const CHANNEL_DEFAULTS: ChannelOptions = { connectRetry: 3, retryCount: 10 }
+
 /** The options that a cluster's channel shall have: those recorded, over what AdminAPI sets when nothing is asked for. */
 export function optionsOfChannel(cluster: Cluster | undefined): ChannelOptions {
-  return { connectRetry: 3, retryCount: 10, ...recordedOptions(cluster?.row.attributes ?? {}) }
+  return { ...CHANNEL_DEFAULTS, ...recordedOptions(cluster?.row.attributes ?? {}) }
 }
 
 /** Where the channel of a member shall lead, and how. */

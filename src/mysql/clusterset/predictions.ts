@@ -1,6 +1,6 @@
 import type { Prediction } from '../../modules/module.js'
 import { clustersetUser, hasPassword, needsCertificate } from '../account.js'
-import { optionAttributes, type ChannelOptions } from '../channel-options.js'
+import { defaultOptions, optionAttributes, type ChannelOptions } from '../channel-options.js'
 import type { InstancePicture, Metadata, ReplicationChannel } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import { predictPictures } from '../members/after.js'
@@ -117,13 +117,7 @@ function runningChannel(
     verifyServerCert: sslMode === 'VERIFY_IDENTITY',
     autoFailover: true,
     autoPosition: true,
-    connectRetry: 3,
-    retryCount: 10,
-    heartbeatPeriod: 30,
-    compressionAlgorithms: 'uncompressed',
-    zstdCompressionLevel: 3,
-    bind: '',
-    networkNamespace: '',
+    ...defaultOptions(server.picture),
     ...options,
     received: '',
     receiver: 'ON',

@@ -86,11 +86,14 @@ export const stopChannel: Statement = {
 }
 export const startChannel: Statement = { text: 'START REPLICA FOR CHANNEL ?', values: [CHANNEL] }
 
-/** Points a channel to another source; everything else stays. */
-export function repoint(source: Server): Statement {
+/** Points a channel to another source; everything else stays: the heartbeat only if it is said again. */
+export function repoint(
+  { heartbeatPeriod }: ReplicationChannel,
+  { host, port }: { readonly host: string; readonly port: number },
+): Statement {
   return {
-    text: 'CHANGE REPLICATION SOURCE TO SOURCE_HOST=?, SOURCE_PORT=? FOR CHANNEL ?',
-    values: [source.picture.host, source.picture.port, CHANNEL],
+    text: 'CHANGE REPLICATION SOURCE TO SOURCE_HOST=?, SOURCE_PORT=?, SOURCE_HEARTBEAT_PERIOD=? FOR CHANNEL ?',
+    values: [host, port, heartbeatPeriod, CHANNEL],
   }
 }
 

@@ -5,9 +5,10 @@ import { optionAttributes, type ChannelOptions } from '../channel-options.js'
 import { checkBothWays } from '../connectivity-steps.js'
 import { transaction } from '../metadata/statements.js'
 import { refuseTwin } from '../refusals.js'
-import { addressOf, attribute, type Server } from '../topology.js'
+import { addressOf, attribute } from '../topology.js'
 import { replicationAccount, replicationUser } from './account.js'
 import { configureStatements, fenceStep, startChannel } from './channel.js'
+import { leaveSource, refuseSource } from './leave-source.js'
 import type { MemberTask } from './plan-instance.js'
 import { asReplica, predict, seesMetadata, withAccount, withMember } from './predict.js'
 import { afterClone, cloneFrom, recoveryOf } from './recovery.js'
@@ -28,7 +29,7 @@ export function planAddMember(task: MemberTask): Plan {
     refuseReplicasetServer(server) ??
     refuseUnlike(server, primary) ??
     refuseKnown(task) ??
-    refuseSource(server, primary)
+    refuseSource(task)
   if (refusal !== undefined) return refuse(refusal)
   const recovery = recoveryOf(task, wanted.recoveryMethod === 'clone')
   if ('refusal' in recovery) return refuse(recovery.refusal)
@@ -40,8 +41,10 @@ export function planAddMember(task: MemberTask): Plan {
     ...optionAttributes(wanted.options),
     ...(wanted.tags === undefined ? {} : { tags: wanted.tags }),
   }
+  const channel = channelOf(server)
   const steps: readonly Step[] = [
     ...connectivity(task, wanted.subject),
+    ...leaveSource(task, recovery.donor !== undefined),
     replicationAccount(primary, server, login, set.allowedHost, requirement),
     ...cloneFrom(task, recovery.donor),
     ...fenceStep(server, login),
@@ -72,7 +75,7 @@ export function planAddMember(task: MemberTask): Plan {
     diff: [
       {
         what: `${host} in ReplicaSet ${set.name}`,
-        before: '',
+        before: channel === undefined ? '' : `no member; replicates from ${sourceAddress(channel)}\n`,
         after: `SECONDARY ${addressOf(server)} of ${addressOf(primary)}, certSubject ${wanted.subject}\n`,
       },
     ],
@@ -128,14 +131,4 @@ function refuseKnown({ server, set }: MemberTask): string | undefined {
   return same === undefined
     ? undefined
     : `${server.host} has the server_id ${id} of member ${same.row.address}: give every server a number of its own.`
-}
-
-/** A channel that is there already must be to this very primary; then it is taken over. */
-function refuseSource(server: Server, primary: Server): string | undefined {
-  const channel = channelOf(server)
-  if (channel === undefined) return undefined
-  const same = channel.host === primary.picture.host && channel.port === primary.picture.port
-  return same
-    ? undefined
-    : `${server.host} replicates from ${sourceAddress(channel)}, which is not the primary ${addressOf(primary)}. Remove that channel first (STOP REPLICA; RESET REPLICA ALL).`
 }

@@ -5,11 +5,19 @@ import { removeChannel } from '../channel.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
 import type { Statement } from '../step.js'
-import type { Server } from '../topology.js'
+import { addressOf, type Server } from '../topology.js'
+import { replicationUser } from './account.js'
 import { FENCE } from './channel.js'
 import { asRemoved, predict, seesMetadata, withoutAccounts, type Foreseen } from './predict.js'
 import { waitForTransactions } from './primary-steps.js'
-import { CHANNEL, channelOf, replicasetNamed, type ReplicaSet } from './replicaset.js'
+import {
+  CHANNEL,
+  channelOf,
+  isReadOnly,
+  leftBehindBy,
+  replicasetNamed,
+  type ReplicaSet,
+} from './replicaset.js'
 
 export interface Dissolve {
   readonly name: string
@@ -28,10 +36,11 @@ export function planDissolve(
   wanted: Dissolve,
   server: Server,
   sets: readonly ReplicaSet[],
+  servers: readonly Server[],
   login: MysqlLogin,
 ): Plan {
   const set = replicasetNamed(sets, wanted.name)
-  if (set === undefined) return { steps: [], diff: [] }
+  if (set === undefined) return planLeftBehind(wanted.name, leftBehindBy(wanted.name, servers), login)
   const primary = set.primary?.server
   if (primary === undefined)
     return refuse(
@@ -47,25 +56,13 @@ export function planDissolve(
   )
   const steps: Step[] = []
   for (const secondary of secondaries) {
-    if (channelOf(secondary) !== undefined && !wanted.force)
-      steps.push(waitForTransactions(secondary, primary, login, wanted.timeout))
+    if (channelOf(secondary) === undefined) continue
+    const wait = waitForTransactions(secondary, primary, login, wanted.timeout)
+    steps.push(wanted.force ? { ...wait, bestEffort: true } : wait)
   }
   for (const secondary of secondaries) {
-    const { host } = secondary
     if (channelOf(secondary) === undefined && secondary.picture.metadata === undefined) continue
-    steps.push({
-      do: 'sql',
-      host,
-      login,
-      note: `take ${host} out of ReplicaSet "${set.name}"`,
-      statements: [
-        ...removeChannel(CHANNEL),
-        { text: 'SET SESSION sql_log_bin = 0' },
-        { text: 'SET GLOBAL super_read_only = OFF' },
-        ...forget(secondary),
-        ...FENCE,
-      ],
-    })
+    steps.push(takeOut(secondary, set.name, login, true))
   }
   steps.push({
     do: 'sql',
@@ -91,6 +88,57 @@ export function planDissolve(
       },
     ],
     warnings: silent.map((address) => `${address} did not answer and is left as it is.`),
+  }
+}
+
+/** Servers that were away when their ReplicaSet was dissolved, and are back: they forget it, too. */
+function planLeftBehind(name: string, servers: readonly Server[], login: MysqlLogin): Plan {
+  if (servers.length === 0) return { steps: [], diff: [] }
+  return {
+    steps: servers.map((server) => takeOut(server, name, login, isFollower(server))),
+    predicts: predict(
+      login,
+      servers.map((server): Foreseen => [
+        server,
+        withoutAccounts(usersOf(server)),
+        seesMetadata(undefined),
+        ...(isFollower(server) ? [asRemoved] : []),
+      ]),
+    ),
+    diff: [
+      {
+        what: `ReplicaSet ${name}`,
+        before: servers
+          .map((server) => `dissolved, but ${addressOf(server)} was not there and remembers it\n`)
+          .join(''),
+        after: '',
+      },
+    ],
+  }
+}
+
+/** Whether a server's channel is one that a ReplicaSet gave it. */
+const isFollower = (server: Server): boolean =>
+  channelOf(server)?.user === replicationUser(server.picture.serverId)
+
+/**
+ * A secondary forgets its ReplicaSet outside its binary log, and stays closed for writes.
+ * @param follows whether its channel is the ReplicaSet's, and goes, too
+ */
+function takeOut(server: Server, name: string, login: MysqlLogin, follows: boolean): Step {
+  const { host } = server
+  return {
+    do: 'sql',
+    host,
+    login,
+    note: `take ${host} out of ReplicaSet "${name}"`,
+    statements: [
+      ...(follows ? removeChannel(CHANNEL) : []),
+      { text: 'SET SESSION sql_log_bin = 0' },
+      { text: 'SET GLOBAL super_read_only = OFF' },
+      ...forget(server),
+      ...(follows || isReadOnly(server) ? FENCE : []),
+    ],
   }
 }
 

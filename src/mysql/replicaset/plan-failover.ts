@@ -49,12 +49,12 @@ export function planFailover(
   const members = set.members.filter(
     (one) => one.role === 'SECONDARY' && one.row.uuid !== target.picture.uuid,
   )
-  const bad = members.filter(({ server }) => server === undefined || applierError(server) !== '')
+  const bad = members.filter(({ server }) => obstacle(server) !== '')
   if (applierError(target) !== '')
     return refuse(`${host} can't take over: its applier stopped with "${applierError(target)}".`)
   if (bad.length > 0 && !options.invalidate)
     return refuse(
-      `${bad.map(({ row, server }) => `${row.address} ${server === undefined ? 'does not answer' : `has an applier error: ${applierError(server)}`}`).join('; ')}. Bring it back, or leave it out with invalidate_error_instances: true; then it has to rejoin or be removed.`,
+      `${bad.map(({ row, server }) => `${row.address} ${obstacle(server)}`).join('; ')}. Bring it back, or leave it out with invalidate_error_instances: true; then it has to rejoin or be removed.`,
     )
   const followers = members.flatMap((one) =>
     one.server === undefined || bad.includes(one) ? [] : [one.server],
@@ -135,6 +135,14 @@ export function planFailover(
       },
     ],
   }
+}
+
+/** Why a member can't follow the new primary; empty: it can. */
+function obstacle(server: Server | undefined): string {
+  if (server === undefined) return 'does not answer'
+  if (channelOf(server) === undefined) return 'has no replication channel'
+  const error = applierError(server)
+  return error === '' ? '' : `has an applier error: ${error}`
 }
 
 function applierError(server: Server): string {

@@ -1,6 +1,6 @@
 import type { Plan } from '../../modules/module.js'
 import type { Value } from '../../value/value.js'
-import type { ChannelOptions } from '../channel-options.js'
+import type { ChannelOptions, OptionKey } from '../channel-options.js'
 import type { MysqlLogin } from '../login.js'
 import type { Presented } from '../step.js'
 import type { Server } from '../topology.js'
@@ -15,7 +15,10 @@ export interface WantedMember {
   readonly recoveryMethod: 'auto' | 'incremental' | 'clone'
   /** Inventory name of the server to clone; undefined: chosen. */
   readonly cloneDonor: string | undefined
+  /** Options of its channel that were given. */
   readonly options: ChannelOptions
+  /** Options of its channel that are to be as the server has them. */
+  readonly resets: readonly OptionKey[]
   /** Name in the record; undefined: kept, the address for a new member. */
   readonly label: string | undefined
   /** All tags; undefined: kept. */

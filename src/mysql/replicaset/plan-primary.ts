@@ -2,6 +2,7 @@ import type { Plan } from '../../modules/module.js'
 import type { MysqlLogin } from '../login.js'
 import type { Presented } from '../step.js'
 import type { Server } from '../topology.js'
+import { replicationUser } from './account.js'
 import { planFailover } from './plan-failover.js'
 import { follows, type PrimaryTask } from './primary-steps.js'
 import { channelOf, memberOf, replicasetNamed, sourceAddress, type ReplicaSet } from './replicaset.js'
@@ -61,7 +62,13 @@ export function planPrimary(
   const live = liveServers(set)
   const channel = channelOf(target)
   const source = channel === undefined ? target : live.find((server) => follows(target, server))
+  // A failover that was cut short right before its end: the primary has its channel to the lost one still.
+  const stale =
+    member.role === 'PRIMARY' &&
+    source === undefined &&
+    channel?.user === replicationUser(target.picture.serverId)
   const others = live.filter((server) => server !== target)
+  if (stale) return settlePrimary(task, member, others)
   if (source === target) {
     const back = primary.server !== target && follows(primary.server, target)
     if (member.role !== 'PRIMARY' && !back)

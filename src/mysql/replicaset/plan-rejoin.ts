@@ -3,9 +3,13 @@ import type { Plan, Prediction } from '../../modules/module.js'
 import { hasPassword } from '../account.js'
 import {
   CHANNEL_OPTIONS,
+  chosenOptions,
+  defaultOptions,
+  optionAttribute,
   optionAttributes,
   optionsSql,
   optionsThatDiffer,
+  otherOptions,
   type ChannelOptions,
 } from '../channel-options.js'
 import { attributeStatements, differingAttributes, type AttributeChange } from '../members/options.js'
@@ -15,6 +19,7 @@ import { addressOf } from '../topology.js'
 import { accountFits, replicationAccount, replicationUser } from './account.js'
 import { channelDiffers, fenceStep, isRunning, startChannel, stopChannel } from './channel.js'
 import { catchUpWith, connectivity, followStep } from './plan-add.js'
+import { leaveSource } from './leave-source.js'
 import type { MemberTask } from './plan-instance.js'
 import { asReplica, predict, seesMetadata, withAccount, withMember, type Foreseen } from './predict.js'
 import { refuseReplicasetOptions, refuseReplicasetServer } from './refusals.js'
@@ -47,7 +52,8 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
   if ('refusal' in recovery) return { steps: [], diff: [], failure: recovery.refusal }
   const { donor } = recovery
 
-  const options = { ...optionsOf(member), ...wanted.options }
+  const { resets } = wanted
+  const options = { ...otherOptions(optionsOf(member), resets), ...wanted.options }
   const differs = channelDiffers(server, primary, set)
   const fits = accountFits(primary, server, set.allowedHost, requirement)
   const secret = hasPassword(set.authType)
@@ -55,7 +61,9 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
   const failed = channel?.receiver !== 'ON' && (channel?.errorNumber ?? 0) !== 0
   const anew = differs !== undefined || failed || (secret && !fits) || donor !== undefined
   const fence = fenceStep(server, login)
-  const more = anew ? {} : optionsThatDiffer(options, channel)
+  const more = anew
+    ? {}
+    : optionsThatDiffer({ ...options, ...chosenOptions(defaultOptions(server.picture), resets) }, channel)
   const reasons: string[] = []
   const steps: Step[] = []
   if (anew) {
@@ -64,7 +72,7 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
         ? 'its transactions do not go with those of the primary: it is cloned'
         : (differs ?? (failed ? 'its receiver fails' : 'its account differs')),
     )
-    steps.push(...connectivity(task, subject))
+    steps.push(...connectivity(task, subject), ...leaveSource(task, donor !== undefined))
   }
   // A password that nobody knows can only be replaced; an account without one is left alone when it is right.
   if (!fits || (anew && secret)) {
@@ -112,6 +120,7 @@ function attributesThatDiffer(
   subject: string,
 ): readonly AttributeChange[] {
   return differingAttributes(row.attributes, {
+    ...Object.fromEntries(wanted.resets.map((key) => [optionAttribute(key), undefined])),
     ...optionAttributes(wanted.options),
     ...(subject === '' ? {} : { opt_certSubject: subject }),
     ...(wanted.tags === undefined ? {} : { tags: wanted.tags }),

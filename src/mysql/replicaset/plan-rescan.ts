@@ -14,7 +14,7 @@ import { moveMember } from './statements.js'
 export interface ReplicaSetRescan {
   /** Make members of servers that follow the primary without a record. */
   readonly addUnmanaged: boolean
-  /** Forget members that do not answer or do not follow the primary. */
+  /** Forget members that do not answer or do not follow the primary; not those that a failover invalidated. */
   readonly removeObsolete: boolean
   /** Name in a new member's certificate. */
   readonly subjectOf: (server: Server) => string
@@ -39,7 +39,7 @@ export function planReplicaSetRescan(
       failure: `The primary ${set.primary?.row.address ?? ''} of ReplicaSet "${set.name}" is not among the servers that answer: its record can't be compared. Bring it back, or let another member take over (innodb_replicaset_primary with force).`,
     }
   const scan = scanReplicaSet(set, primary, servers)
-  const removed = wanted.removeObsolete ? scan.unavailable : []
+  const removed = wanted.removeObsolete ? scan.unavailable.filter(({ role }) => role !== 'INVALIDATED') : []
   const added = wanted.addUnmanaged ? scan.discovered : []
   const plan = inSequence(set, servers, [
     (now, at) => planMoves(scan, now, at, login),
@@ -68,6 +68,7 @@ export function planReplicaSetRescan(
               recoveryMethod: 'incremental',
               cloneDonor: undefined,
               options: {},
+              resets: [],
               label: undefined,
               tags: undefined,
               timeout: 0,
@@ -85,19 +86,18 @@ export function planReplicaSetRescan(
 }
 
 function leftOver(wanted: ReplicaSetRescan, scan: ReplicaSetScan): readonly string[] {
+  const unmanaged = wanted.addUnmanaged ? [] : scan.discovered
+  const obsolete = scan.unavailable.filter(({ role }) => !wanted.removeObsolete || role === 'INVALIDATED')
   return [
-    ...(wanted.addUnmanaged
-      ? []
-      : scan.discovered.map(
-          (server) =>
-            `${addressOf(server)} follows the primary without a record; add_unmanaged: true makes it a member.`,
-        )),
-    ...(wanted.removeObsolete
-      ? []
-      : scan.unavailable.map(
-          ({ row, server }) =>
-            `${row.address} is recorded, but ${server === undefined ? 'does not answer' : 'does not follow the primary'}; bring it back (innodb_replicaset_instance), or forget it with remove_obsolete: true.`,
-        )),
+    ...unmanaged.map(
+      (server) =>
+        `${addressOf(server)} follows the primary without a record; add_unmanaged: true makes it a member.`,
+    ),
+    ...obsolete.map(({ row, role, server }) =>
+      role === 'INVALIDATED'
+        ? `${row.address} was invalidated by a failover: let it rejoin, or remove it (innodb_replicaset_instance).`
+        : `${row.address} is recorded, but ${server === undefined ? 'does not answer' : 'does not follow the primary'}; bring it back (innodb_replicaset_instance), or forget it with remove_obsolete: true.`,
+    ),
   ]
 }
 

@@ -1,7 +1,7 @@
 import type { Prediction } from '../../modules/module.js'
 import { hasPassword } from '../account.js'
 import type { ChannelDetails } from '../channel-details.js'
-import type { ChannelOptions } from '../channel-options.js'
+import { defaultOptions, type ChannelOptions } from '../channel-options.js'
 import type { InstancePicture, Metadata } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import { metadataVersion } from '../metadata/schema.js'
@@ -68,15 +68,8 @@ export const withoutChannel: Change = (picture) => ({
 export const asPrimary: Change = (picture) => readOnly(withoutChannel(picture), 'OFF')
 export const asRemoved: Change = (picture) => readOnly(withoutChannel(picture), 'ON')
 
-/** What the server gives a channel that says nothing else. */
+/** The state of a channel that was only just started. */
 const NEW_CHANNEL = {
-  connectRetry: 60,
-  retryCount: 10,
-  heartbeatPeriod: 30,
-  compressionAlgorithms: 'uncompressed',
-  zstdCompressionLevel: 3,
-  bind: '',
-  networkNamespace: '',
   received: '',
   receiver: 'ON',
   applier: 'ON',
@@ -108,7 +101,7 @@ export function asReplica(of: Server, source: Server, security: Security, option
     gtidExecuted: source.picture.gtidExecuted,
     channels: [
       ...withoutChannel(picture).channels,
-      { ...NEW_CHANNEL, ...options, ...wantedChannel(of, source, security) },
+      { ...NEW_CHANNEL, ...defaultOptions(picture), ...options, ...wantedChannel(of, source, security) },
     ],
     channelDetails: {
       ...picture.channelDetails,

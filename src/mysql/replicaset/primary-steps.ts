@@ -1,9 +1,9 @@
 import type { Prediction } from '../../host/plan.js'
-import type { Step } from '../../host/step.js'
+import type { Step, StepOptions } from '../../host/step.js'
 import { removeChannel } from '../channel.js'
 import { checkOneWay } from '../connectivity-steps.js'
 import type { MysqlLogin } from '../login.js'
-import type { Presented, Statement } from '../step.js'
+import type { CatchUp, Presented } from '../step.js'
 import type { Server } from '../topology.js'
 import { fenceStep, isRunning, repoint, startChannel, stopChannel } from './channel.js'
 import { asPrimary, asReplica, predict, seesMetadata, withPrimary, type Foreseen } from './predict.js'
@@ -59,7 +59,7 @@ export function waitForTransactions(
   source: Server,
   login: MysqlLogin,
   timeout: number,
-): Step {
+): CatchUp & StepOptions {
   return {
     do: 'catch_up',
     host: server.host,
@@ -81,21 +81,11 @@ export function sideBySide(branches: readonly (readonly Step[])[]): readonly Ste
   return some.length === 0 ? [] : [{ do: 'parallel', branches: some }]
 }
 
-/** Lets a member follow the target; its credentials stay. */
+/** Lets a member follow the target; the credentials and options of its channel stay. */
 export function followTarget({ target, login }: PrimaryTask, server: Server): readonly Step[] {
   const { host } = server
-  const before = channelOf(server)
-  const back: readonly Statement[] =
-    before === undefined
-      ? removeChannel(CHANNEL)
-      : [
-          stopChannel,
-          {
-            text: 'CHANGE REPLICATION SOURCE TO SOURCE_HOST=?, SOURCE_PORT=? FOR CHANNEL ?',
-            values: [before.host, before.port, CHANNEL],
-          },
-          startChannel,
-        ]
+  const channel = channelOf(server)
+  if (channel === undefined) return []
   return [
     ...fenceStep(server, login),
     {
@@ -103,8 +93,8 @@ export function followTarget({ target, login }: PrimaryTask, server: Server): re
       host,
       login,
       note: `let ${host} follow ${target.host}`,
-      undo: [{ do: 'sql', host, login, statements: back }],
-      statements: [stopChannel, repoint(target), startChannel],
+      undo: [{ do: 'sql', host, login, statements: [stopChannel, repoint(channel, channel), startChannel] }],
+      statements: [stopChannel, repoint(channel, target.picture), startChannel],
     },
   ]
 }

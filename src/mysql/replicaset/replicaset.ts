@@ -51,7 +51,26 @@ export function replicasetsOf(servers: readonly Server[]): readonly ReplicaSet[]
       if (better) newest.set(row.id, found)
     }
   }
-  return [...newest.values()]
+  return [...newest.values()].filter(isAlive)
+}
+
+/** A server that was away when its ReplicaSet was dissolved remembers it; the primary that it names knows better. */
+function isAlive({ row, primary }: ReplicaSet): boolean {
+  const { server } = primary ?? {}
+  return server === undefined || recordsReplicaset(server, row.id)
+}
+
+const recordsReplicaset = ({ picture }: Server, id: string): boolean =>
+  picture.metadata?.clusters.some((row) => row.id === id) === true
+
+/** Servers that remember a ReplicaSet of a name which is no more. */
+export function leftBehindBy(name: string, servers: readonly Server[]): readonly Server[] {
+  const alive = replicasetsOf(servers).map(({ row }) => row.id)
+  return servers.filter(({ picture }) =>
+    picture.metadata?.clusters.some(
+      (row) => row.type === 'ar' && row.name.toLowerCase() === name.toLowerCase() && !alive.includes(row.id),
+    ),
+  )
 }
 
 function replicasetOf(row: ClusterRow, metadata: Metadata, servers: readonly Server[]): ReplicaSet {

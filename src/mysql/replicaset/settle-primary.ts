@@ -7,6 +7,7 @@ import {
   catchUpWith,
   follows,
   followTarget,
+  forgetChannel,
   isOpen,
   predictTurn,
   sideBySide,
@@ -19,7 +20,7 @@ import { changePrimary } from './statements.js'
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
 
-/** The target follows nobody: whatever is not yet in line with it. */
+/** The target follows nobody, or nobody any more: whatever is not yet in line with it. */
 export function settlePrimary(task: PrimaryTask, member: Member, others: readonly Server[]): Plan {
   const { set, target, login } = task
   const record = member.role !== 'PRIMARY'
@@ -49,6 +50,7 @@ export function settlePrimary(task: PrimaryTask, member: Member, others: readonl
       ...astray.map((server) => [...followTarget(task, server), catchUpWith(task, server, target)]),
       ...stopped.map((server) => [...startAgain(task, server), catchUpWith(task, server, target)]),
     ]),
+    ...forgetChannel(task),
   ]
   if (steps.length === 0) return { steps: [], diff: [] }
   return {
@@ -57,7 +59,7 @@ export function settlePrimary(task: PrimaryTask, member: Member, others: readonl
     diff: [
       {
         what: `primary of ReplicaSet ${set.name}`,
-        before: `${addressOf(target)}, not yet ${open.length > 0 ? 'writable' : 'followed by all'}\n`,
+        before: `${addressOf(target)}, ${open.length > 0 ? 'not yet writable' : channelOf(target) === undefined ? 'not yet followed by all' : 'still with the channel of a replica'}\n`,
         after: `${addressOf(target)}\n`,
       },
     ],
