@@ -79,16 +79,15 @@ export async function serverState(name: string, host: string): Promise<string> {
     'SELECT @@global.super_read_only, @@global.read_only',
     'SHOW DATABASES',
   ]
-  const parts = await Promise.all(queries.map((query) => sql(name, host, query)))
-  const hasMetadata = parts.at(-1)?.includes('mysql_innodb_cluster_metadata') === true
-  const metadata = hasMetadata
-    ? await sql(
-        name,
-        host,
-        'SELECT cluster_name, attributes FROM mysql_innodb_cluster_metadata.clusters; SELECT address, attributes FROM mysql_innodb_cluster_metadata.instances; SELECT domain_name FROM mysql_innodb_cluster_metadata.clustersets',
-      )
-    : []
-  return [...parts.map((rows) => rows.join('\n')), metadata.join('\n')].join('\n--\n')
+  // One login for all: it costs more than the queries.
+  const metadata =
+    'SELECT cluster_name, attributes FROM mysql_innodb_cluster_metadata.clusters; SELECT address, attributes FROM mysql_innodb_cluster_metadata.instances; SELECT domain_name FROM mysql_innodb_cluster_metadata.clustersets'
+  return shell(
+    name,
+    host,
+    `set -e; mysql -N -B -e ${quote(queries.join("; SELECT '--'; "))}
+    if mysql -N -B -e 'SHOW DATABASES' | grep -q mysql_innodb_cluster_metadata; then mysql -N -B -e ${quote(metadata)}; fi`,
+  )
 }
 
 /** All files that a run could change, with owner, mode, size and time; what changes by itself is left out. */
