@@ -19,16 +19,23 @@ export function accountStep(
   grants: readonly Statement[],
   note: string,
 ): Step {
-  const drop = [{ text: 'SET GLOBAL super_read_only = OFF' }, dropAccount(user, allowedHost)]
+  // An earlier run may have ended between making the server read-only and starting its group. A member of a group is not
+  // opened: it may be a secondary by the time that this is undone.
+  const open: readonly Statement[] = isOnline(at) ? [] : [{ text: 'SET GLOBAL super_read_only = OFF' }]
+  const close: readonly Statement[] =
+    isOnline(at) || at.picture.variables['super_read_only'] !== 'ON'
+      ? []
+      : [{ text: 'SET GLOBAL super_read_only = ON' }]
   return {
     do: 'sql',
     host: at.host,
     login,
     note,
-    undo: [{ do: 'sql', host: at.host, login, statements: drop }],
+    undo: [
+      { do: 'sql', host: at.host, login, statements: [...open, dropAccount(user, allowedHost), ...close] },
+    ],
     statements: [
-      // An earlier run may have ended between making the server read-only and starting its group.
-      ...(isOnline(at) ? [] : [{ text: 'SET GLOBAL super_read_only = OFF' }]),
+      ...open,
       dropAccount(user, allowedHost),
       createAccount(user, allowedHost, requirement, password),
       ...grants,

@@ -3,6 +3,7 @@ import type { Step } from '../../host/step.js'
 import type { MysqlLogin } from '../login.js'
 import { clusterOfServer, type Cluster, type Server, type Topology } from '../topology.js'
 import { offline, predictPictures } from './after.js'
+import { roleInClusterSet } from './clusterset-role.js'
 import { waitForPicture } from './group-steps.js'
 import { isMultiPrimary, isReplicaCluster, membersOf } from './members.js'
 
@@ -111,6 +112,7 @@ function planUnfence(cluster: Cluster, topology: Topology, login: MysqlLogin): P
   const open = cluster.online.flatMap((one) => set(one, 'offline_mode', 'OFF', login))
   // A replica cluster is fenced by its nature.
   const replica = isReplicaCluster(cluster, topology)
+  const unsure = !replica && roleInClusterSet(cluster, topology) === 'unknown'
   const steps = [
     ...open,
     ...(replica ? [] : memberAction(primary, true, login)),
@@ -120,6 +122,15 @@ function planUnfence(cluster: Cluster, topology: Topology, login: MysqlLogin): P
   return {
     steps,
     diff: steps.length === 0 ? [] : [difference(cluster, 'fenced', 'open')],
+    ...(replica
+      ? { message: `Cluster "${cluster.row.name}" is no primary cluster: it takes no writes, fenced or not.` }
+      : {}),
+    warnings:
+      unsure && steps.length > 0
+        ? [
+            `Cluster "${cluster.row.name}" is opened as the primary cluster that it was, but not every other cluster of its ClusterSet can be asked whether it was made primary meanwhile.`,
+          ]
+        : [],
     predicts: predictPictures(topology, login, (one) =>
       isMember(cluster, one)
         ? {

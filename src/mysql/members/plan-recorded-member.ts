@@ -1,13 +1,7 @@
 import type { Plan } from '../../host/plan.js'
 import type { MysqlLogin } from '../login.js'
-import {
-  hasQuorum,
-  ownState,
-  type Cluster,
-  type InstanceRow,
-  type Server,
-  type Topology,
-} from '../topology.js'
+import { hasQuorum, type Cluster, type InstanceRow, type Server, type Topology } from '../topology.js'
+import { isIn } from './members.js'
 import { planInstanceOptions, type InstanceOptions } from './plan-instance-options.js'
 import { planRejoin } from './plan-rejoin.js'
 
@@ -22,7 +16,7 @@ export function planRecordedMember(
 ): Plan {
   const { primary } = cluster
   const { name } = cluster.row
-  const runs = ownState(server).state === 'ONLINE' && hasQuorum(server)
+  const runs = isIn(cluster, server) && hasQuorum(server)
   if (runs) return planInstanceOptions(options, server, row, cluster, topology, login)
   if (primary === undefined)
     return {

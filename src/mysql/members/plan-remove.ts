@@ -85,7 +85,10 @@ function targetOf(wanted: RemoveInstance, taskServer: Server, cluster: Cluster, 
   }
   const row =
     cluster.instances.find(({ uuid }) => uuid === taskServer.picture.uuid) ??
-    cluster.instances.find(({ address }) => address === addressOf(taskServer))
+    // The server that was here before it was set up anew; never one that has the same address by mistake.
+    cluster.instances.find(
+      (each) => each.address === addressOf(taskServer) && serverOf(each, topology) === undefined,
+    )
   return { row, server: taskServer }
 }
 

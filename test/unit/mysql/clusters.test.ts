@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { planFence } from '../../../src/mysql/members/plan-fence.js'
+import { planRecordedMember } from '../../../src/mysql/members/plan-recorded-member.js'
+import { planRemoveInstance } from '../../../src/mysql/members/plan-remove.js'
 import { planCreateReplicaCluster } from '../../../src/mysql/clusterset/create-replica.js'
 import { planAddInstance } from '../../../src/mysql/plan-add-instance.js'
 import { planCreateCluster, type CreateCluster } from '../../../src/mysql/plan-create-cluster.js'
@@ -105,6 +108,59 @@ const added = (joiner: Server) =>
 describe('a server that has the address of another', () => {
   it('does not take its place as long as that is there', () => {
     assert.match(added(alone(4, { host: 's2' })).failure ?? '', /s2:3306.*report_host/s)
+  })
+
+  it('does not take it out of the record either', () => {
+    const s4 = alone(4, { host: 's2' })
+    const wanted = { cluster: 'north', address: undefined, force: true }
+    const { steps, message } = planRemoveInstance(wanted, s4, topologyOf([...north, s4]), LOGIN)
+    assert.deepEqual(steps, [])
+    assert.match(message ?? '', /s4 is no member/)
+  })
+
+  it('takes it out when it was set up anew there', () => {
+    const s2 = alone(4, { host: 's2' })
+    const away = inGroup(1, 'north', [1], { metadata: record({ north: [1, 2, 3] }) })
+    const s3 = inGroup(3, 'north', [1, 3], { metadata: record({ north: [1, 2, 3] }) })
+    const one = { ...away, picture: { ...away.picture, members: s3.picture.members } }
+    const wanted = { cluster: 'north', address: undefined, force: true }
+    const { failure, steps } = planRemoveInstance(wanted, s2, topologyOf([one, s3, s2]), LOGIN)
+    assert.equal(failure, undefined)
+    assert.ok(JSON.stringify(steps).includes('DELETE FROM'))
+  })
+})
+
+describe('a member that is recorded', () => {
+  it('is not where it belongs when it runs in another group', () => {
+    const stray = inGroup(2, 'else', [2], { metadata: NORTH })
+    const topology = topologyOf([inGroup(1, 'north', [1], { metadata: NORTH }), stray])
+    const [cluster] = topology.clusters
+    const row = cluster?.instances[1]
+    assert.ok(cluster !== undefined && row !== undefined)
+    const options = { label: undefined, tags: undefined, given: [] }
+    const { failure } = planRecordedMember(stray, row, cluster, options, topology, LOGIN)
+    assert.match(failure ?? '', /configured for another group/)
+  })
+})
+
+describe('the accounts of a server that joins', () => {
+  it('are taken back without opening a member that may be a secondary by then', () => {
+    const { steps } = added(alone(4))
+    const undone = steps.flatMap(({ host, undo = [] }) => (host === 's1' ? undo : []))
+    assert.ok(undone.length > 0)
+    assert.ok(!JSON.stringify(undone).includes('super_read_only'))
+  })
+})
+
+describe('a primary cluster that is opened again', () => {
+  const SET = record({ north: [1], west: [3] }, { view: '1', primary: 'north' })
+  const closed = inGroup(1, 'north', [1], { metadata: SET, variables: { super_read_only: 'ON' } })
+  const opened = (others: readonly Server[]) =>
+    planFence('none', closed, topologyOf([closed, ...others]), LOGIN)
+
+  it('comes with a warning when another may have been made primary', () => {
+    assert.match((opened([]).warnings ?? []).join(), /not every other cluster .* can be asked/)
+    assert.deepEqual(opened([inGroup(3, 'west', [3], { metadata: SET })]).warnings, [])
   })
 })
 
