@@ -162,6 +162,22 @@ describe('outages of a cluster with certificates and passwords', () => {
     assert.deepEqual(await states('s1'), ONLINE)
   })
 
+  it('a group that was started twice is told, and not touched; the side that was stopped comes back', async () => {
+    await sql(
+      LAB,
+      's1',
+      'STOP GROUP_REPLICATION; SET GLOBAL group_replication_bootstrap_group = ON; START GROUP_REPLICATION; SET GLOBAL group_replication_bootstrap_group = OFF',
+    )
+    const instance = { cluster: 'one', cert_subject: '/CN=s1' }
+    const twice = /runs twice: s[13] and s[13] are primaries/
+    await refused('s1', 'innodb_cluster_instance', instance, twice)
+    await refused('s2', 'innodb_cluster_primary', {}, twice)
+    await sql(LAB, 's1', 'STOP GROUP_REPLICATION')
+    const back = await runTask(lab, 's1', 'innodb_cluster_instance', instance)
+    assert.equal(back.code, 0, transcript(back))
+    assert.deepEqual(await states('s3'), ONLINE)
+  })
+
   it('a controller that is killed while it dissolves the cluster: the next run completes the job', async () => {
     const rows = await sql(LAB, 's3', 'SELECT COUNT(*) FROM d.t')
     const args = { name: 'one', state: 'absent' }
