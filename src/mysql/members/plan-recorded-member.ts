@@ -1,11 +1,15 @@
 import type { Plan } from '../../host/plan.js'
 import type { MysqlLogin } from '../login.js'
 import { hasQuorum, type Cluster, type InstanceRow, type Server, type Topology } from '../topology.js'
-import { isIn } from './members.js'
+import { seedSteps } from './group-steps.js'
+import { groupAddress, isIn, seedsFor } from './members.js'
 import { planInstanceOptions, type InstanceOptions } from './plan-instance-options.js'
 import { planRejoin } from './plan-rejoin.js'
 
-/** A server that is recorded as a member: it is brought back if it is not ONLINE, and its options are kept. */
+/**
+ * A server that is recorded as a member: it is brought back if it is not ONLINE, its options are kept, and the members
+ * know one another's addresses, which a run that died right after recording it had not told them.
+ */
 export function planRecordedMember(
   server: Server,
   row: InstanceRow,
@@ -17,7 +21,23 @@ export function planRecordedMember(
   const { primary } = cluster
   const { name } = cluster.row
   const runs = isIn(cluster, server) && hasQuorum(server)
-  if (runs) return planInstanceOptions(options, server, row, cluster, topology, login)
+  if (runs) {
+    const kept = planInstanceOptions(options, server, row, cluster, topology, login)
+    if (kept.failure !== undefined) return kept
+    const unaware = cluster.online.filter((member) => isUnaware(member, server, row, cluster))
+    return {
+      ...kept,
+      steps: [...kept.steps, ...seedSteps(unaware, cluster.instances, login)],
+      diff: [
+        ...kept.diff,
+        ...unaware.map(({ host, picture }) => ({
+          what: `addresses of other members that ${host} knows`,
+          before: `${picture.variables[SEEDS] ?? ''}\n`,
+          after: `${seedsFor(picture.uuid, cluster.instances)}\n`,
+        })),
+      ],
+    }
+  }
   if (primary === undefined)
     return {
       steps: [],
@@ -42,4 +62,16 @@ export function planRecordedMember(
     steps: [...back.steps, ...record.steps],
     diff: [...back.diff, ...record.diff],
   }
+}
+
+const SEEDS = 'group_replication_group_seeds'
+
+/** Whether a member lacks the address of the server, or the server that of any other. More than these is its own affair. */
+function isUnaware(member: Server, server: Server, row: InstanceRow, cluster: Cluster): boolean {
+  const known = (member.picture.variables[SEEDS] ?? '').split(',').map((address) => address.trim())
+  const others =
+    member.picture.uuid === server.picture.uuid
+      ? cluster.instances.filter(({ uuid }) => uuid !== server.picture.uuid)
+      : [row]
+  return others.some((other) => !known.includes(groupAddress(other)))
 }

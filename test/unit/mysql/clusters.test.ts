@@ -143,6 +143,36 @@ describe('a member that is recorded', () => {
   })
 })
 
+describe('addresses that members know of one another', () => {
+  const told = (seeds: readonly string[]) => {
+    const members = seeds.map((list, index) =>
+      inGroup(index + 1, 'north', [1, 2], {
+        metadata: NORTH,
+        variables: { group_replication_group_seeds: list },
+      }),
+    )
+    const [, s2] = members
+    const topology = topologyOf(members)
+    const [cluster] = topology.clusters
+    const row = cluster?.instances[1]
+    assert.ok(cluster !== undefined && row !== undefined && s2 !== undefined)
+    const options = { label: undefined, tags: undefined, given: [] }
+    const { steps } = planRecordedMember(s2, row, cluster, options, topology, LOGIN)
+    return steps.map(({ host }) => host)
+  }
+
+  it('are told to the members that miss one, as when a run died before it had', () => {
+    assert.deepEqual(told(['', 's1:3306']), ['s1'])
+    assert.deepEqual(told(['s2:3306', '']), ['s2'])
+    assert.deepEqual(told(['', '']), ['s1', 's2'])
+  })
+
+  it('are left alone when nothing is missing', () => {
+    assert.deepEqual(told(['s2:3306', 's1:3306']), [])
+    assert.deepEqual(told(['s2:3306, s9:3306', 's1:3306']), [])
+  })
+})
+
 describe('the accounts of a server that joins', () => {
   it('are taken back without opening a member that may be a secondary by then', () => {
     const { steps } = added(alone(4))
