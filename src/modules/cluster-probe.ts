@@ -1,6 +1,7 @@
 import { certificateFacts, type CertificateFacts } from '../certificates/facts.js'
 import { SignetError } from '../errors.js'
 import type { HostReader } from '../host/host.js'
+import type { Plan } from '../host/plan.js'
 import type { MysqlLogin } from '../mysql/login.js'
 import type { MysqlCertificate } from '../mysql/question.js'
 import { topologyOf, type Server, type Topology } from '../mysql/topology.js'
@@ -111,4 +112,11 @@ export function presented(
   return certificate?.kind === 'certificate'
     ? { subject: certificate.subject, issuer: certificate.issuer }
     : undefined
+}
+
+/** A refusal may come of servers that did not answer: they are named. */
+export function heard(plan: Plan, silent: readonly string[]): Plan {
+  return plan.failure !== undefined && silent.length > 0
+    ? { ...plan, failure: `${plan.failure} No answer from ${silent.join('; ')}.` }
+    : plan
 }

@@ -4,7 +4,7 @@ import { planCreateCluster } from '../mysql/plan-create-cluster.js'
 import { refuseCertificate } from '../mysql/refusals.js'
 import { AUTH_TYPES, type SslMode } from '../mysql/step.js'
 import { clusterOfServer } from '../mysql/topology.js'
-import { presented, viewCluster } from './cluster-probe.js'
+import { heard, presented, viewCluster } from './cluster-probe.js'
 import { defineModule, type Plan } from './module.js'
 import { ADDRESS_ARGS, givenSettings, MEMBER_ARGS } from './member-args.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
@@ -157,7 +157,7 @@ export const innodb_cluster = defineModule({
   plan: (args, view): Plan => {
     const login = loginOf(args)
     if (args.state === 'absent')
-      return planDissolve({ name: args.name, force: args.force }, view.topology, login)
+      return heard(planDissolve({ name: args.name, force: args.force }, view.topology, login), view.silent)
     const existing = clusterOfServer(view.topology, view.server)
     const known = [args.name, args.previous_name].some(
       (name) => name?.toLowerCase() === existing?.row.name.toLowerCase(),

@@ -4,7 +4,7 @@ import { planRemoveInstance } from '../mysql/members/plan-remove.js'
 import { planAddInstance } from '../mysql/plan-add-instance.js'
 import { refuseCertificate } from '../mysql/refusals.js'
 import { clusterNamed, clusterOfServer } from '../mysql/topology.js'
-import { presented, viewCluster } from './cluster-probe.js'
+import { heard, presented, viewCluster } from './cluster-probe.js'
 import { defineModule, type Plan } from './module.js'
 import { ADDRESS_ARGS, givenSettings, MEMBER_ARGS, RECOVERY_ARGS } from './member-args.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
@@ -134,10 +134,3 @@ export const innodb_cluster_instance = defineModule({
     address: args.address ?? `${view.server.picture.host}:${view.server.picture.port}`,
   }),
 })
-
-/** A refusal may come of servers that did not answer: they are named. */
-function heard(plan: Plan, silent: readonly string[]): Plan {
-  return plan.failure !== undefined && silent.length > 0
-    ? { ...plan, failure: `${plan.failure} No answer from ${silent.join('; ')}.` }
-    : plan
-}

@@ -3,6 +3,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { quote, shell, sql, type TestLab } from './servers.js'
 
+/** Plays that make servers with certificates, which speak TLS, of all hosts of the group mysql. */
+export const SERVERS = `
+- hosts: mysql
+  gather_facts: false
+  roles: [certificate_authority, server_certificate]
+- hosts: mysql
+  become: true
+  gather_facts: false
+  roles: [mysql_tls]
+`
+
 /**
  * Two authorities and certificates for servers and clients, on the controller. The servers trust both: whether an
  * account accepts a certificate is then decided by the account alone.

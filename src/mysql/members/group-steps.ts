@@ -81,14 +81,27 @@ export function startGroup(server: Server, login: MysqlLogin): readonly Step[] {
   ]
 }
 
-/** Variables that a member forgets when it leaves its group for good, in AdminAPI's order. */
-const FORGOTTEN: readonly (readonly [name: string, value: string])[] = [
+/**
+ * Variables that a member forgets when it leaves its group for good. Before it stops those that tell it from one that was
+ * only stopped, should the run end there; last the one that tells that it is not finished.
+ */
+const BEFORE: readonly (readonly [name: string, value: string])[] = [
   ['group_replication_start_on_boot', 'OFF'],
+  ['group_replication_group_seeds', 'DEFAULT'],
+]
+const AFTER: typeof BEFORE = [
   ['group_replication_enforce_update_everywhere_checks', 'OFF'],
   ['group_replication_bootstrap_group', 'DEFAULT'],
-  ['group_replication_group_seeds', 'DEFAULT'],
   ['group_replication_local_address', 'DEFAULT'],
 ]
+const FORGOTTEN = [...BEFORE, ...AFTER]
+
+const forgets = (variables: typeof BEFORE): readonly Statement[] =>
+  variables.map(([name, value]) =>
+    value === 'DEFAULT'
+      ? { text: `SET PERSIST ${name} = DEFAULT` }
+      : { text: `SET PERSIST ${name} = ?`, values: [value] },
+  )
 
 /** Whether a server still is, or would be after its next start, in a group. */
 export function isLeftover({ host, picture }: Server): boolean {
@@ -99,6 +112,17 @@ export function isLeftover({ host, picture }: Server): boolean {
       picture.variables['group_replication_start_on_boot'] === 'ON' ||
       set('group_seeds') ||
       set('local_address'))
+  )
+}
+
+/** Whether a run ended while it took a server out of its group: it has stopped, and will not find the group again. */
+export function isLeaving(server: Server): boolean {
+  const { variables } = server.picture
+  return (
+    isLeftover(server) &&
+    ownState(server).state === 'OFFLINE' &&
+    variables['group_replication_start_on_boot'] === 'OFF' &&
+    variables['group_replication_group_seeds'] === ''
   )
 }
 
@@ -128,6 +152,7 @@ export function leaveGroup(server: Server, login: MysqlLogin, resetActions: bool
       },
     ],
     statements: [
+      ...forgets(BEFORE),
       { text: 'STOP GROUP_REPLICATION' },
       // The server demands an open door for it; clients stay out.
       ...(resetActions
@@ -138,11 +163,7 @@ export function leaveGroup(server: Server, login: MysqlLogin, resetActions: bool
             { text: 'SET GLOBAL super_read_only = ON' },
           ]
         : []),
-      ...FORGOTTEN.map(([name, value]) =>
-        value === 'DEFAULT'
-          ? { text: `SET PERSIST ${name} = DEFAULT` }
-          : { text: `SET PERSIST ${name} = ?`, values: [value] },
-      ),
+      ...forgets(AFTER),
     ],
   }
 }

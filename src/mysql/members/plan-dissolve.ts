@@ -6,8 +6,11 @@ import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
 import { clusterNamed, ownState, type Cluster, type Server, type Topology } from '../topology.js'
 import { predictPictures } from './after.js'
-import { forgetChannels, isLeftover, leaveGroup, left } from './group-steps.js'
+import { forgetChannels, isLeaving, isLeftover, leaveGroup, left } from './group-steps.js'
 import { membersOf } from './members.js'
+
+/** Names of the accounts that a cluster's servers use among themselves. */
+const MANAGED = /^mysql_innodb_(cluster|cs|replica)_/
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
 const nothing = (message: string): Plan => ({ steps: [], diff: [], message })
@@ -23,11 +26,17 @@ export function planDissolve(
 ): Plan {
   const cluster = clusterNamed(topology, wanted.name)
   if (cluster === undefined) return nothing(`There is no cluster "${wanted.name}".`)
-  const refusal = refuseDissolution(cluster, topology, wanted.force)
+  const heir = heirOf(cluster, topology)
+  const refusal = refuseDissolution(cluster, topology, wanted.force || heir !== undefined)
   if (refusal !== undefined) return refuse(refusal)
-  const servers = membersOf(cluster, topology).flatMap(({ server }) => server ?? [])
-  const last = cluster.primary ?? servers.find(({ picture }) => picture.metadata !== undefined) ?? servers[0]
-  if (last === undefined) return nothing(`No member of cluster "${wanted.name}" answers.`)
+  const servers = membersOf(cluster, topology)
+    .flatMap(({ server }) => server ?? [])
+    .filter((server) => server === cluster.primary || hasRemains(server) || isAjar(server))
+  const last =
+    heir === undefined
+      ? (cluster.primary ?? servers.find(({ picture }) => picture.metadata !== undefined) ?? servers[0])
+      : undefined
+  if (servers.length === 0) return nothing(`No member of cluster "${wanted.name}" answers.`)
   const others = servers.filter((server) => server !== last)
   const silent = membersOf(cluster, topology).filter(({ server }) => server === undefined)
   return {
@@ -37,8 +46,7 @@ export function planDissolve(
         ...leave(server, login),
         forget(server, login, { logged: false }),
       ]),
-      ...leave(last, login),
-      forget(last, login, { logged: true }),
+      ...(last === undefined ? [] : [...leave(last, login), forget(last, login, { logged: true })]),
     ],
     diff: [
       {
@@ -52,7 +60,7 @@ export function planDissolve(
     ),
     warnings: silent.map(
       ({ row }) =>
-        `${row.address} does not answer and was left as it is: before its next use, take it out of its group with innodb_cluster_instance, state: absent.`,
+        `${row.address} does not answer and was left as it is. When it is back, run the task once more: it believes to be a member still.`,
     ),
   }
 }
@@ -81,6 +89,7 @@ function refuseDissolution(cluster: Cluster, topology: Topology, force: boolean)
       server !== undefined &&
       server.picture.metadata !== undefined &&
       isLeftover(server) &&
+      !isLeaving(server) &&
       !['ONLINE', 'RECOVERING'].includes(ownState(server).state),
   )
   return ill.length === 0
@@ -88,12 +97,31 @@ function refuseDissolution(cluster: Cluster, topology: Topology, force: boolean)
     : `These members of cluster "${name}" are not ONLINE: ${ill.map(({ row }) => row.address).join(', ')}. Bring them back first, or go on with force: true.`
 }
 
-/** An earlier run came as far as the last member: it has left the group, and still has the record. */
+/** Whether a server still has something of a cluster. */
+const hasRemains = (server: Server): boolean =>
+  server.picture.metadata !== undefined ||
+  isLeftover(server) ||
+  server.picture.accounts.some(({ user }) => MANAGED.test(user))
+
+/** The member that went on by itself when the cluster was dissolved: those that were away then come after it. */
+function heirOf(cluster: Cluster, topology: Topology): Server | undefined {
+  return cluster.primary === undefined
+    ? membersOf(cluster, topology)
+        .flatMap(({ server }) => server ?? [])
+        .find((server) => !hasRemains(server) && server.picture.variables['read_only'] === 'OFF')
+    : undefined
+}
+
+/** An earlier run ended while it cleared this member: clients are kept out, administrators are not. */
+const isAjar = ({ picture: { variables } }: Server): boolean =>
+  variables['super_read_only'] === 'OFF' && variables['read_only'] === 'ON'
+
+/** An earlier run came as far as the last member: it has left the group, or is about to, and still has the record. */
 function isHalfDissolved(servers: readonly (Server | undefined)[]): boolean {
   const present = servers.flatMap((server) => server ?? [])
   return (
     present.length === servers.length &&
-    present.every((server) => !isLeftover(server)) &&
+    present.every((server) => !isLeftover(server) || isLeaving(server)) &&
     present.filter(({ picture }) => picture.metadata !== undefined).length === 1
   )
 }
@@ -132,7 +160,7 @@ function leave(server: Server, login: MysqlLogin): readonly Step[] {
  */
 function forget(server: Server, login: MysqlLogin, options: { readonly logged: boolean }): Step {
   const { host, picture } = server
-  const accounts = picture.accounts.filter(({ user }) => /^mysql_innodb_(cluster|cs|replica)_/.test(user))
+  const accounts = picture.accounts.filter(({ user }) => MANAGED.test(user))
   return {
     do: 'sql',
     host,
@@ -142,10 +170,11 @@ function forget(server: Server, login: MysqlLogin, options: { readonly logged: b
       ...(options.logged ? [] : [{ text: 'SET SESSION sql_log_bin = 0' }]),
       { text: 'SET GLOBAL super_read_only = OFF' },
       ...accounts.map((account) => dropAccount(account.user, account.host)),
-      { text: `DROP SCHEMA IF EXISTS ${METADATA}` },
       ...(options.logged
         ? [{ text: 'RESET PERSIST IF EXISTS super_read_only' }, { text: 'SET GLOBAL read_only = OFF' }]
-        : [{ text: 'SET GLOBAL super_read_only = ON' }]),
+        : []),
+      { text: `DROP SCHEMA IF EXISTS ${METADATA}` },
+      ...(options.logged ? [] : [{ text: 'SET GLOBAL super_read_only = ON' }]),
     ],
   }
 }
@@ -154,7 +183,11 @@ function forgotten(picture: InstancePicture, writable: boolean): InstancePicture
   const { metadata: _metadata, ...rest } = left(picture)
   return {
     ...rest,
-    accounts: picture.accounts.filter(({ user }) => !/^mysql_innodb_(cluster|cs|replica)_/.test(user)),
-    variables: { ...rest.variables, super_read_only: writable ? 'OFF' : 'ON' },
+    accounts: picture.accounts.filter(({ user }) => !MANAGED.test(user)),
+    variables: {
+      ...rest.variables,
+      super_read_only: writable ? 'OFF' : 'ON',
+      read_only: writable ? 'OFF' : 'ON',
+    },
   }
 }

@@ -163,7 +163,8 @@ function removeSteps(
   if (server !== undefined) {
     if (row !== undefined && running) steps.push(waitUntilForgotten(server, row, login))
     const resetActions = isReplicaCluster(cluster, topology) || topology.clusterset !== undefined
-    if (isLeftover(server)) steps.push(leaveGroup(server, login, resetActions && running))
+    // Also when it has left already: a run that ended right then may have left it ajar.
+    if (isLeftover(server)) steps.push(leaveGroup(server, login, resetActions))
   }
   steps.push(...seedSteps(remaining, rest, login))
   if (server !== undefined) {

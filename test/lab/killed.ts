@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PROJECT } from './signet.js'
+
+const HOOK = { NODE_OPTIONS: `--import=${join(PROJECT, 'test/lab/kill-after.mjs')}` }
+
+/** Environment of a controller that dies right after the n-th statement of its steps was carried out. */
+export const killedAfter = (point: number): Record<string, string> => ({
+  ...HOOK,
+  SIGNET_TEST_KILL_AFTER: String(point),
+})
+
+/** Environment of a controller that counts the statements of its steps into a file. */
+export const counting = (file: string): Record<string, string> => ({ ...HOOK, SIGNET_TEST_COUNT: file })
+
+/** How many statements a run counted. */
+export const counted = async (file: string): Promise<number> => Number(await readFile(file, 'utf8'))
+
+/** The statements to kill after: `all`, those of a range such as `1-100`, or so many, spread evenly over all. */
+export function pointsOf(points: string, total: number): readonly number[] {
+  const [, first, last] = /^(\d+)-(\d+)$/.exec(points) ?? []
+  if (first !== undefined)
+    return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index)
+  const count = points === 'all' ? total : Number(points)
+  return Array.from({ length: count }, (_, index) => Math.round(((index + 0.5) * total) / count) || 1)
+}
