@@ -110,6 +110,26 @@ function loadOnDonor({ host, picture }: Server, login: MysqlLogin): readonly Ste
   ]
 }
 
+/**
+ * Waits until a clone ends that goes on although the run that began it is gone: until then the server has no data to look
+ * at, and then it restarts.
+ */
+export function waitForCloneUnderWay({ host, picture }: Server, login: MysqlLogin): readonly Step[] {
+  if (!wasCutShort(picture)) return []
+  return [
+    {
+      do: 'wait',
+      host,
+      question: { ask: 'mysql_rows', login, statement: CLONES_UNDER_WAY },
+      timeout: LONGEST,
+      interval: 0.5,
+      until: (answer) => hasEnded(answer as MysqlRows),
+      otherwise: `The clone on ${host} that an earlier run began does not end: see performance_schema.clone_progress there.`,
+      note: `wait for a clone on ${host} that an earlier run began`,
+    },
+  ]
+}
+
 /** What a clone that was cut short left on a server that gets its data in another way now. */
 export function leftoversOfClone(server: Server, login: MysqlLogin, inSet: boolean): readonly Step[] {
   return wasCutShort(server.picture) ? [release(server, login, inSet)] : []
@@ -190,6 +210,14 @@ function undoPreparation(server: Server): readonly Statement[] {
       : []),
     ...(variables['super_read_only'] === 'ON' ? [{ text: 'SET GLOBAL super_read_only = ON' }] : []),
   ]
+}
+
+/** A server that crashed meanwhile calls its clone In Progress for ever: it is if a connection works on it. */
+const CLONES_UNDER_WAY =
+  "SELECT COUNT(*) n FROM performance_schema.clone_status s JOIN performance_schema.threads t ON t.PROCESSLIST_ID = s.PID WHERE s.STATE = 'In Progress' AND s.ERROR_NO = 0"
+
+function hasEnded(answer: MysqlRows): boolean {
+  return answer.kind === 'rows' && Number(answer.rows[0]?.['n']) === 0
 }
 
 function isComplete(answer: MysqlRows): boolean {

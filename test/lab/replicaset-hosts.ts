@@ -123,6 +123,22 @@ export class ReplicaSetHosts {
     assert.equal(dead.signal, 'SIGKILL', transcript(dead))
   }
 
+  /** A run whose controller dies once something is so. */
+  async diesWhen(happened: () => Promise<unknown>, playbook: string, ...more: readonly string[]): Promise<void> {
+    let die: (() => void) | undefined
+    const running = play([this.file(playbook), ...this.#words(more), '-v'], {
+      onOutput: (_, end) => {
+        die = () => {
+          end('SIGKILL')
+        }
+      },
+    })
+    await happened()
+    die?.()
+    const dead = await running
+    assert.equal(dead.signal, 'SIGKILL', transcript(dead))
+  }
+
   /** A run whose controller dies right after a server has carried out its n-th statement. @returns false: it has not so many */
   async diesAfter(statements: number, playbook: string, ...more: readonly string[]): Promise<boolean> {
     const dead = await play([this.file(playbook), ...this.#words(more), '-v'], {

@@ -1,6 +1,7 @@
 import type { Step } from '../../host/step.js'
 import type { Plan } from '../../modules/module.js'
 import { removeChannel } from '../channel.js'
+import { waitForCloneUnderWay } from '../clone.js'
 import { optionAttributes, type ChannelOptions } from '../channel-options.js'
 import { checkBothWays } from '../connectivity-steps.js'
 import { transaction } from '../metadata/statements.js'
@@ -43,6 +44,7 @@ export function planAddMember(task: MemberTask): Plan {
   }
   const channel = channelOf(server)
   const steps: readonly Step[] = [
+    ...waitForCloneUnderWay(server, login),
     ...connectivity(task, wanted.subject),
     ...leaveSource(task, recovery.donor !== undefined),
     replicationAccount(primary, server, login, set.allowedHost, requirement),

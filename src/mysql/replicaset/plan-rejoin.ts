@@ -1,6 +1,7 @@
 import type { Step } from '../../host/step.js'
 import type { Plan, Prediction } from '../../modules/module.js'
 import { hasPassword } from '../account.js'
+import { waitForCloneUnderWay } from '../clone.js'
 import {
   CHANNEL_OPTIONS,
   chosenOptions,
@@ -72,7 +73,11 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
         ? 'its transactions do not go with those of the primary: it is cloned'
         : (differs ?? (failed ? 'its receiver fails' : 'its account differs')),
     )
-    steps.push(...connectivity(task, subject), ...leaveSource(task, donor !== undefined))
+    steps.push(
+      ...waitForCloneUnderWay(server, login),
+      ...connectivity(task, subject),
+      ...leaveSource(task, donor !== undefined),
+    )
   }
   // A password that nobody knows can only be replaced; an account without one is left alone when it is right.
   if (!fits || (anew && secret)) {
