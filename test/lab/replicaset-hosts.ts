@@ -124,7 +124,11 @@ export class ReplicaSetHosts {
   }
 
   /** A run whose controller dies once something is so. */
-  async diesWhen(happened: () => Promise<unknown>, playbook: string, ...more: readonly string[]): Promise<void> {
+  async diesWhen(
+    happened: () => Promise<unknown>,
+    playbook: string,
+    ...more: readonly string[]
+  ): Promise<void> {
     let die: (() => void) | undefined
     const running = play([this.file(playbook), ...this.#words(more), '-v'], {
       onOutput: (_, end) => {
