@@ -8,6 +8,7 @@ import { loadVarsDirectory } from '../inventory/vars-directory.js'
 import { viewCluster } from '../modules/cluster-probe.js'
 import { readDetail } from '../modules/extended-probe.js'
 import { viewRouters } from '../modules/router-probe.js'
+import { viewStatus } from '../modules/status-probe.js'
 import { toBoolean } from '../modules/arguments.js'
 import { DEFAULT_LOGIN } from '../mysql/login.js'
 import { replicasetOptions } from '../mysql/replicaset/options.js'
@@ -24,7 +25,7 @@ import { routerList, routingOptions } from '../mysql/routers.js'
 import { verify } from '../mysql/verify/checks.js'
 import { gatherEvidence } from '../mysql/verify/gather.js'
 import { countedBy, verifyText } from '../mysql/verify/verify-text.js'
-import type { Cluster, Topology } from '../mysql/topology.js'
+import type { Cluster, Server, Topology } from '../mysql/topology.js'
 import type { Detail } from '../mysql/views/member-status.js'
 import { resolve } from '../template/template.js'
 import type { Value, ValueMap } from '../value/value.js'
@@ -115,11 +116,10 @@ async function show(
     )
     return view.globals.length === 0 ? EXIT.failed : EXIT.done
   }
-  const { topology, silent } = await fromAny(names, (name) =>
-    viewCluster(hosts.reader(name, become), names, DEFAULT_LOGIN, { onlyLook: true }),
-  )
-  const replicasets = replicasetsOf(topology.servers)
   if (action === 'verify') {
+    const { topology, silent } = await fromAny(names, (name) =>
+      viewCluster(hosts.reader(name, become), names, DEFAULT_LOGIN, { onlyLook: true }),
+    )
     const checks = verify(await gatherEvidence(hosts, become, topology, silent, environment.now()))
     const problems = checks.filter(({ ok }) => !ok)
     if (json)
@@ -129,21 +129,27 @@ async function show(
         problems: problems.map((each) => ({ ...each })),
       })
     else environment.stdout.write(verifyText(checks, invocation.flag('all')))
-    const found = topology.clusters.length + replicasets.length
+    const found = topology.clusters.length + replicasetsOf(topology.servers).length
     return problems.length > 0 || found === 0 ? EXIT.failed : EXIT.done
   }
+  const reader = hosts.reader(names[0], become)
+  const { topology, silent } = await viewStatus(reader, names, DEFAULT_LOGIN)
+  const replicasets = replicasetsOf(topology.servers)
+  const detail =
+    action === 'status'
+      ? await readDetail(reader, topology.servers, DEFAULT_LOGIN, level)
+      : { level, extended: new Map() }
   for (const each of silent) environment.stderr.write(`warning: no answer from ${each}\n`)
   if (action === 'status' && !json && level === 0) {
     const texts = [
-      ...(topology.clusters.length > 0 || replicasets.length === 0 ? [topologyText(topology)] : []),
-      ...(replicasets.length > 0 ? [replicasetText(replicasets)] : []),
+      ...(topology.clusters.length > 0 || replicasets.length === 0 ? [topologyText(topology, detail)] : []),
+      ...(replicasets.length > 0 ? [replicasetText(replicasets, topology.servers)] : []),
     ]
     environment.stdout.write(texts.join('\n'))
   } else {
-    const detail = await readDetail(hosts.reader(names[0], become), topology.servers, DEFAULT_LOGIN, level)
     asJson({
       ...views(action, topology, detail),
-      ...(replicasets.length === 0 ? {} : replicasetViews(action, replicasets, level)),
+      ...(replicasets.length === 0 ? {} : replicasetViews(action, replicasets, topology.servers, detail)),
     })
   }
   return topology.clusters.length + replicasets.length === 0 ? EXIT.failed : EXIT.done
@@ -183,10 +189,11 @@ function levelOf(invocation: Invocation): number {
 function replicasetViews(
   action: 'status' | 'options' | 'describe',
   sets: readonly ReplicaSet[],
-  level: number,
+  servers: readonly Server[],
+  detail: Detail,
 ): ValueMap {
   const each = {
-    status: (set: ReplicaSet) => replicasetStatus(set, level),
+    status: (set: ReplicaSet) => replicasetStatus(set, servers, detail),
     options: replicasetOptions,
     describe: describeReplicaset,
   }[action]

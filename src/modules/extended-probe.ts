@@ -1,10 +1,14 @@
 import type { HostReader } from '../host/host.js'
 import type { MysqlLogin } from '../mysql/login.js'
 import type { Server } from '../mysql/topology.js'
-import { extendedOf, extendedQuestions } from '../mysql/views/extended.js'
+import { extendedOf, extendedQuestions, NO_EXTENDED, type Extended } from '../mysql/views/extended.js'
 import type { Detail } from '../mysql/views/member-status.js'
+import { inTime, isOfOneHost } from './status-probe.js'
 
-/** Asks servers for what status() shows of them beyond their pictures. @param level 0 to 3, as AdminAPI's `extended` */
+/**
+ * Asks servers for what status() shows of them beyond their pictures. One that went away meanwhile is shown without.
+ * @param level 0 to 3, as AdminAPI's `extended`
+ */
 export async function readDetail(
   host: HostReader,
   servers: readonly Server[],
@@ -12,12 +16,16 @@ export async function readDetail(
   level: number,
 ): Promise<Detail> {
   const questions = extendedQuestions(login, level)
-  const read = await Promise.all(
-    servers.map(async ({ host: name }) => {
-      const reader = name === host.host ? host : host.peer(name)
-      const answers = await Promise.all(questions.map((question) => reader.ask(question)))
-      return [name, extendedOf(answers, level)] as const
-    }),
-  )
-  return { level, extended: new Map(read) }
+  const read = async (name: string): Promise<Extended> => {
+    const reader = name === host.host ? host : host.peer(name)
+    try {
+      const answers = await inTime(Promise.all(questions.map((question) => reader.ask(question))))
+      return answers === undefined ? NO_EXTENDED : extendedOf(answers, level)
+    } catch (error) {
+      if (!isOfOneHost(error)) throw error
+      return NO_EXTENDED
+    }
+  }
+  const all = await Promise.all(servers.map(async ({ host: name }) => [name, await read(name)] as const))
+  return { level, extended: new Map(all) }
 }

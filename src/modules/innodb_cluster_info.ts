@@ -4,11 +4,11 @@ import { clusterOptions, clusterSetOptions } from '../mysql/views/options.js'
 import { linkValues } from '../mysql/views/security.js'
 import { clusterSetStatus } from '../mysql/views/clusterset-status.js'
 import { clusterStatus } from '../mysql/views/status.js'
-import { viewCluster } from './cluster-probe.js'
 import { readDetail } from './extended-probe.js'
 import { defineModule } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
 import { routersByName, viewRouters } from './router-probe.js'
+import { viewStatus } from './status-probe.js'
 
 export const innodb_cluster_info = defineModule({
   name: 'innodb_cluster_info',
@@ -44,10 +44,9 @@ export const innodb_cluster_info = defineModule({
   examples: [{ description: 'Everything that the servers of the play know', args: {} }],
   probe: async (host, args, task) => {
     const names = args.members ?? task.playHosts
-    const [view, routers] = await Promise.all([
-      viewCluster(host, names, loginOf(args), { onlyLook: true }),
-      viewRouters(host, [host.host, ...names], loginOf(args)),
-    ])
+    const view = await viewStatus(host, [host.host, ...names], loginOf(args))
+    const answering = view.topology.servers.map((server) => server.host)
+    const routers = await viewRouters(host, answering, loginOf(args))
     const detail = await readDetail(host, view.topology.servers, loginOf(args), args.extended)
     return { ...view, routers, detail }
   },

@@ -1,12 +1,13 @@
 import { replicasetOptions } from '../mysql/replicaset/options.js'
-import { replicasetNamed } from '../mysql/replicaset/replicaset.js'
+import { replicasetNamed, replicasetsOf } from '../mysql/replicaset/replicaset.js'
 import { describeReplicaset, replicasetStatus } from '../mysql/replicaset/status.js'
 import { replicasetLinks } from '../mysql/replicaset/text.js'
+import { readDetail } from './extended-probe.js'
 import { defineModule } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
 import { MEMBERS_ARG } from './replicaset-args.js'
 import { routersByName, viewRouters } from './router-probe.js'
-import { viewReplicaSets } from './replicaset-probe.js'
+import { viewStatus } from './status-probe.js'
 
 export const innodb_replicaset_info = defineModule({
   name: 'innodb_replicaset_info',
@@ -33,11 +34,15 @@ export const innodb_replicaset_info = defineModule({
   examples: [{ description: 'Everything that the servers of the play know', args: {} }],
   probe: async (host, args, task) => {
     const names = args.members ?? task.playHosts
-    const [view, routers] = await Promise.all([
-      viewReplicaSets(host, names, loginOf(args)),
-      viewRouters(host, [host.host, ...names], loginOf(args)),
-    ])
-    return { ...view, routers }
+    const view = await viewStatus(host, [host.host, ...names], loginOf(args))
+    const { servers } = view.topology
+    const routers = await viewRouters(
+      host,
+      servers.map((server) => server.host),
+      loginOf(args),
+    )
+    const detail = await readDetail(host, servers, loginOf(args), args.extended)
+    return { ...view, sets: replicasetsOf(servers), routers, detail }
   },
   plan: (args, { sets, silent }) => ({
     steps: [],
@@ -47,7 +52,7 @@ export const innodb_replicaset_info = defineModule({
       ? { failure: `There is no ReplicaSet "${args.replicaset}" among these servers.` }
       : {}),
   }),
-  result: (args, { sets, routers }) => {
+  result: (args, { sets, routers, topology, detail }) => {
     const chosen = sets.filter(
       ({ name }) => args.replicaset === undefined || name.toLowerCase() === args.replicaset.toLowerCase(),
     )
@@ -56,7 +61,7 @@ export const innodb_replicaset_info = defineModule({
         chosen.map((set) => [
           set.name,
           {
-            status: replicasetStatus(set, args.extended),
+            status: replicasetStatus(set, topology.servers, detail),
             options: replicasetOptions(set),
             describe: describeReplicaset(set),
           },

@@ -1,5 +1,12 @@
 import type { Query, Row } from './pool.js'
 
+/** Why a thread of replication stopped last. */
+export interface ThreadError {
+  readonly error: string
+  readonly errorNumber: number
+  readonly errorTimestamp: string
+}
+
 /** What a channel's configuration and state say beyond what every plan needs (instance.ts, ReplicationChannel). */
 export interface ChannelDetails {
   /** UUID of the server that it receives from; empty before the first connection. */
@@ -15,8 +22,13 @@ export interface ChannelDetails {
   readonly applierThreadState: string
   /** ON or OFF; empty: there is no coordinator. */
   readonly coordinatorState: string
+  readonly coordinatorError: ThreadError | undefined
   /** Of one of the workers. */
   readonly workerThreadState: string
+  /** Of every worker that has one, running again or not. */
+  readonly workerErrors: readonly ThreadError[]
+  /** How many workers do not run. */
+  readonly workersOff: number
   readonly receiverErrorTimestamp: string
   readonly applierWorkers: number
   /** `HH:MM:SS.ffffff` since something came from the source; empty when nothing did. */
@@ -29,12 +41,22 @@ export interface ChannelDetails {
 const text = (row: Row, key: string): string => String(row[key] ?? '')
 const number = (row: Row, key: string): number => Number(row[key] ?? 0)
 
+/** The greatest text of a column; empty when there is none. */
+const greatest = (rows: readonly Row[], key: string): string =>
+  rows.map((row) => text(row, key)).reduce((most, one) => (one > most ? one : most), '')
+
+function errorOf(row: Row, errno: string, error: string, time: string): ThreadError | undefined {
+  return number(row, errno) === 0
+    ? undefined
+    : { error: text(row, error), errorNumber: number(row, errno), errorTimestamp: text(row, time) }
+}
+
 /** The details of all channels of a server by channel name. */
 export async function readChannelDetails(query: Query): Promise<Readonly<Record<string, ChannelDetails>>> {
   const rows = await query(
     `SELECT c.CHANNEL_NAME n, s.SOURCE_UUID source_uuid, c.SSL_CA_PATH ca_path,
        ac.DESIRED_DELAY delay, rt.PROCESSLIST_STATE receiver_state,
-       s.LAST_ERROR_TIMESTAMP error_time, co.SERVICE_STATE coordinator_state, co.LAST_ERROR_NUMBER coordinator_errno, co.LAST_ERROR_MESSAGE coordinator_error, ct.PROCESSLIST_STATE applier_state,
+       s.LAST_ERROR_TIMESTAMP error_time, co.SERVICE_STATE coordinator_state, co.LAST_ERROR_NUMBER coordinator_errno, co.LAST_ERROR_MESSAGE coordinator_error, co.LAST_ERROR_TIMESTAMP coordinator_time, ct.PROCESSLIST_STATE applier_state,
        GREATEST(s.LAST_HEARTBEAT_TIMESTAMP, s.LAST_QUEUED_TRANSACTION_START_QUEUE_TIMESTAMP) heard,
        TIMEDIFF(NOW(6), GREATEST(s.LAST_HEARTBEAT_TIMESTAMP, s.LAST_QUEUED_TRANSACTION_START_QUEUE_TIMESTAMP)) since
      FROM performance_schema.replication_connection_configuration c
@@ -45,16 +67,19 @@ export async function readChannelDetails(query: Query): Promise<Readonly<Record<
      LEFT JOIN performance_schema.threads ct ON ct.THREAD_ID = co.THREAD_ID`,
   )
   const workers = await query(
-    `SELECT w.CHANNEL_NAME n, COUNT(*) workers, MAX(wt.PROCESSLIST_STATE) state, MAX(w.LAST_ERROR_NUMBER) errno, MAX(w.LAST_ERROR_MESSAGE) error,
-       MAX(IF(APPLYING_TRANSACTION = '', NULL, TIMEDIFF(NOW(6), APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP))) original,
-       MAX(IF(APPLYING_TRANSACTION = '', NULL, TIMEDIFF(NOW(6), APPLYING_TRANSACTION_IMMEDIATE_COMMIT_TIMESTAMP))) immediate
+    `SELECT w.CHANNEL_NAME n, w.SERVICE_STATE service, wt.PROCESSLIST_STATE state,
+       w.LAST_ERROR_NUMBER errno, w.LAST_ERROR_MESSAGE error, w.LAST_ERROR_TIMESTAMP error_time,
+       IF(APPLYING_TRANSACTION = '', NULL, TIMEDIFF(NOW(6), APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP)) original,
+       IF(APPLYING_TRANSACTION = '', NULL, TIMEDIFF(NOW(6), APPLYING_TRANSACTION_IMMEDIATE_COMMIT_TIMESTAMP)) immediate
      FROM performance_schema.replication_applier_status_by_worker w
-     LEFT JOIN performance_schema.threads wt ON wt.THREAD_ID = w.THREAD_ID GROUP BY w.CHANNEL_NAME`,
+     LEFT JOIN performance_schema.threads wt ON wt.THREAD_ID = w.THREAD_ID ORDER BY w.CHANNEL_NAME, w.WORKER_ID`,
   )
   return Object.fromEntries(
     rows.map((row): readonly [string, ChannelDetails] => {
-      const worker = workers.find((one) => text(one, 'n') === text(row, 'n')) ?? {}
-      const ofWorker = number(worker, 'errno') !== 0
+      const own = workers.filter((one) => text(one, 'n') === text(row, 'n'))
+      const workerErrors = own.flatMap((worker) => errorOf(worker, 'errno', 'error', 'error_time') ?? [])
+      const coordinatorError = errorOf(row, 'coordinator_errno', 'coordinator_error', 'coordinator_time')
+      const first = workerErrors[0] ?? coordinatorError
       return [
         text(row, 'n'),
         {
@@ -62,16 +87,19 @@ export async function readChannelDetails(query: Query): Promise<Readonly<Record<
           sslCaPath: text(row, 'ca_path'),
           delay: number(row, 'delay'),
           receiverThreadState: text(row, 'receiver_state'),
-          applierErrorNumber: ofWorker ? number(worker, 'errno') : number(row, 'coordinator_errno'),
-          applierError: ofWorker ? text(worker, 'error') : text(row, 'coordinator_error'),
+          applierErrorNumber: first?.errorNumber ?? 0,
+          applierError: first?.error ?? '',
           applierThreadState: text(row, 'applier_state'),
           coordinatorState: text(row, 'coordinator_state'),
-          workerThreadState: text(worker, 'state'),
+          coordinatorError,
+          workerThreadState: greatest(own, 'state'),
+          workerErrors,
+          workersOff: own.filter((worker) => text(worker, 'service') === 'OFF').length,
           receiverErrorTimestamp: text(row, 'error_time'),
-          applierWorkers: number(worker, 'workers'),
+          applierWorkers: own.length,
           timeSinceLastMessage: text(row, 'heard').startsWith('0000') ? '' : text(row, 'since'),
-          lagFromOriginal: text(worker, 'original'),
-          lagFromImmediate: text(worker, 'immediate'),
+          lagFromOriginal: greatest(own, 'original'),
+          lagFromImmediate: greatest(own, 'immediate'),
         },
       ]
     }),

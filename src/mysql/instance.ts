@@ -9,6 +9,7 @@ export interface GroupMember {
   readonly port: number
   readonly state: string
   readonly role: string
+  readonly version?: string
 }
 
 /** A replication channel: its configuration and its state. */
@@ -163,7 +164,7 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
     "SELECT PLUGIN_NAME n FROM information_schema.PLUGINS WHERE PLUGIN_STATUS='ACTIVE' AND PLUGIN_NAME IN ('group_replication','clone')",
   )
   const members = await query(
-    "SELECT MEMBER_ID id, MEMBER_HOST h, MEMBER_PORT p, MEMBER_STATE s, MEMBER_ROLE r FROM performance_schema.replication_group_members WHERE CHANNEL_NAME='group_replication_applier' AND MEMBER_ID<>'' ORDER BY MEMBER_ID",
+    "SELECT MEMBER_ID id, MEMBER_HOST h, MEMBER_PORT p, MEMBER_STATE s, MEMBER_ROLE r, MEMBER_VERSION v FROM performance_schema.replication_group_members WHERE CHANNEL_NAME='group_replication_applier' AND MEMBER_ID<>'' ORDER BY MEMBER_ID",
   )
   // Tables that exist only with the plugin, or once AdminAPI's metadata was made.
   const tables = await query(
@@ -216,6 +217,7 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
       port: number(row, 'p'),
       state: text(row, 's'),
       role: text(row, 'r'),
+      version: text(row, 'v'),
     })),
     memberActions: Object.fromEntries(actions.map((row) => [text(row, 'n'), number(row, 'e') === 1])),
     channels: channels.map((row) => ({

@@ -1,6 +1,6 @@
 import type { InstancePicture, Metadata } from './instance.js'
 import { recoveryUser } from './account.js'
-import { addressOf, isOnline, type Server } from './topology.js'
+import { addressOf, isOnline, recordedAddresses, type Server } from './topology.js'
 
 /** Pictures of servers as they would be after a plan: check mode plans the next task on them. */
 
@@ -133,7 +133,7 @@ export function withInstance(
     address: addressOf(server),
     uuid: server.picture.uuid,
     name: addressOf(server),
-    addresses: { mysqlClassic: addressOf(server), grLocal: addressOf(server) },
+    addresses: recordedAddresses(server, addressOf(server)),
     attributes,
   }
   return {

@@ -50,6 +50,14 @@ const RULES: readonly Rule[] = [
   { name: 'group_replication_tls_source', accepted: ['mysql_main'], restart: false, from: '8.0.21' },
 ]
 
+/** The rules that let a replica apply in parallel. */
+const PARALLEL_APPLIER: readonly string[] = [
+  'transaction_write_set_extraction',
+  'replica_parallel_type',
+  'replica_preserve_commit_order',
+  'binlog_transaction_dependency_tracking',
+]
+
 /** What has to be done about a setting; AdminAPI's words. */
 export type Action = 'server_update' | 'server_update+restart' | 'restart' | 'config_update+restart'
 
@@ -99,6 +107,13 @@ export function configErrors(
         ...found,
         { option: 'report_port', current: reported, required: port, action: 'config_update+restart' },
       ]
+}
+
+/** Settings for applying in parallel that are not as AdminAPI asks for; those that are only persisted otherwise are left out. */
+export function parallelApplierErrors(
+  picture: Pick<InstancePicture, 'version' | 'variables'>,
+): readonly ConfigError[] {
+  return configErrors({ ...picture, persisted: {} }).filter(({ option }) => PARALLEL_APPLIER.includes(option))
 }
 
 /** Channels that members of a cluster have. */

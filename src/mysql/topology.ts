@@ -203,6 +203,22 @@ export function clusterOfServer(topology: Topology, server: Server): Cluster | u
   return topology.clusters.find(({ instances }) => instances.some((row) => row.uuid === server.picture.uuid))
 }
 
+/** The addresses that metadata records of a server. @param groupAddress where the group dials it, if it is in one */
+export function recordedAddresses(server: Server, groupAddress?: string): Readonly<Record<string, string>> {
+  const x = xAddressOf(server)
+  return {
+    mysqlClassic: addressOf(server),
+    ...(x === '' ? {} : { mysqlX: x }),
+    ...(groupAddress === undefined ? {} : { grLocal: groupAddress }),
+  }
+}
+
+/** Where a server speaks the X protocol; empty where it does not. */
+export function xAddressOf({ picture }: Server): string {
+  const port = picture.variables['mysqlx_port']
+  return port === undefined ? '' : hostPort(picture.host, Number(port))
+}
+
 /** `host:port` as other servers are given it. */
 export const addressOf = ({ picture }: Server): string => hostPort(picture.host, picture.port)
 

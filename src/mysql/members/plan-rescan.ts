@@ -9,6 +9,7 @@ import type { Statement } from '../step.js'
 import {
   addressOf,
   attribute,
+  recordedAddresses,
   type Cluster,
   type InstanceRow,
   type Server,
@@ -36,6 +37,9 @@ export interface Rescan {
   /** Name in a new member's certificate, by its address; else the one that its server presents. */
   readonly subjectOf: (server: Server) => string
 }
+
+/** Keys of the column addresses. */
+const ADDRESSES: readonly string[] = ['grLocal', 'mysqlX']
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
 
@@ -116,9 +120,9 @@ export function planRescan(
               text: `UPDATE ${METADATA}.instances SET address = ?, addresses = JSON_SET(addresses, '$.mysqlClassic', ?) WHERE mysql_server_uuid = ?`,
               values: [String(after), String(after), row.uuid],
             }
-          : key === 'grLocal'
+          : ADDRESSES.includes(key)
             ? {
-                text: `UPDATE ${METADATA}.instances SET addresses = JSON_SET(addresses, '$.grLocal', ?) WHERE mysql_server_uuid = ?`,
+                text: `UPDATE ${METADATA}.instances SET addresses = JSON_SET(addresses, '$.${key}', ?) WHERE mysql_server_uuid = ?`,
                 values: [String(after), row.uuid],
               }
             : {
@@ -204,7 +208,7 @@ export function planRescan(
                   ...row.attributes,
                   ...Object.fromEntries(
                     own
-                      .filter(({ key }) => !['address', 'grLocal'].includes(key))
+                      .filter(({ key }) => !['address', ...ADDRESSES].includes(key))
                       .map(({ key, after }) => [key, after]),
                   ),
                 },
@@ -214,7 +218,9 @@ export function planRescan(
                 addresses: {
                   ...row.addresses,
                   ...Object.fromEntries(
-                    own.filter(({ key }) => key === 'grLocal').map(({ key, after }) => [key, String(after)]),
+                    own
+                      .filter(({ key }) => ADDRESSES.includes(key))
+                      .map(({ key, after }) => [key, String(after)]),
                   ),
                 },
               }
@@ -284,7 +290,7 @@ function rowOf(server: Server, cluster: Cluster, { subjectOf }: Rescan): Instanc
     address: addressOf(server),
     uuid: server.picture.uuid,
     name: addressOf(server),
-    addresses: { mysqlClassic: addressOf(server), grLocal: local },
+    addresses: recordedAddresses(server, local),
     attributes: attributesOf(server, cluster, subjectOf(server)),
   }
 }

@@ -2,13 +2,14 @@ import type { ManagedAccount } from '../instance.js'
 import {
   addressOf,
   attribute,
+  xAddressOf,
   type Cluster,
   type InstanceRow,
   type Server,
   type Topology,
   hostPort,
 } from '../topology.js'
-import { groupAddress, isMultiPrimary, serverOf } from './members.js'
+import { isMultiPrimary, serverOf } from './members.js'
 import { demands, recordedAccount, requirementOf } from './recovery-account.js'
 
 /** How a cluster's record differs from its group. */
@@ -97,7 +98,8 @@ function wrongValues(row: InstanceRow, cluster: Cluster, topology: Topology): Sc
     ['recoveryAccountUser', row.attributes['recoveryAccountUser'], account.user],
     ['recoveryAccountHost', row.attributes['recoveryAccountHost'], account.host],
     ['address', row.address, addressOf(server)],
-    ...(local === '' ? [] : [['grLocal', groupAddress(row), local] as const]),
+    ...(local === '' ? [] : [['grLocal', attribute(row.addresses, 'grLocal'), local] as const]),
+    ['mysqlX', row.addresses['mysqlX'], xAddressOf(server)],
   ]
   return wanted.flatMap(([key, before, after]) =>
     attribute({ value: before }, 'value') === String(after) ? [] : [{ row, key, before, after }],

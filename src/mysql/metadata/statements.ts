@@ -1,5 +1,5 @@
 import type { Generated, Statement } from '../step.js'
-import { addressOf, type InstanceRow, type Server } from '../topology.js'
+import { addressOf, recordedAddresses, type InstanceRow, type Server } from '../topology.js'
 import { initialRoutingOptions } from '../routing-options.js'
 import { METADATA } from './schema.js'
 
@@ -45,12 +45,6 @@ export function insertInstance(
   attributes: Readonly<Record<string, unknown>>,
 ): Statement {
   const address = addressOf(server)
-  const mysqlx = server.picture.variables['mysqlx_port']
-  const addresses = {
-    mysqlClassic: address,
-    ...(mysqlx === undefined ? {} : { mysqlX: `${server.picture.host}:${mysqlx}` }),
-    grLocal: localAddress,
-  }
   return {
     text: `INSERT INTO ${METADATA}.instances (cluster_id, address, mysql_server_uuid, instance_name, addresses, attributes, instance_type)
       SELECT cluster_id, ?, ?, ?, CAST(? AS JSON), CAST(? AS JSON), 'group-member' FROM ${METADATA}.clusters WHERE cluster_name = ?`,
@@ -58,7 +52,7 @@ export function insertInstance(
       address,
       server.picture.uuid,
       address,
-      JSON.stringify(addresses),
+      JSON.stringify(recordedAddresses(server, localAddress)),
       JSON.stringify(attributes),
       cluster.name,
     ],

@@ -6,7 +6,7 @@ import type { InstancePicture, Metadata } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import { metadataVersion } from '../metadata/schema.js'
 import type { Requirement } from '../step.js'
-import { addressOf, type Server } from '../topology.js'
+import { addressOf, recordedAddresses, type Server } from '../topology.js'
 import { replicationUser } from './account.js'
 import { wantedChannel, type Security } from './channel.js'
 import { CHANNEL } from './replicaset.js'
@@ -86,7 +86,10 @@ const NEW_DETAILS: ChannelDetails = {
   applierError: '',
   applierThreadState: '',
   coordinatorState: '',
+  coordinatorError: undefined,
   workerThreadState: '',
+  workerErrors: [],
+  workersOff: 0,
   receiverErrorTimestamp: '',
   applierWorkers: 4,
   timeSinceLastMessage: '',
@@ -171,7 +174,7 @@ export function withMember(
     address,
     uuid: server.picture.uuid,
     name: label ?? known?.name ?? address,
-    addresses: { mysqlClassic: address },
+    addresses: recordedAddresses(server),
     attributes: { ...known?.attributes, ...attributes },
   }
   return {

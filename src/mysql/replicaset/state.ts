@@ -1,28 +1,40 @@
-import type { Server } from '../topology.js'
-import { applierStatusOf, receiverStatusOf } from '../views/channel-status.js'
-import { channelOf, detailsOf, errantOf, isReadOnly, type Member, type ReplicaSet } from './replicaset.js'
+import type { ReplicationChannel } from '../instance.js'
+import { addressOf, type Server } from '../topology.js'
+import { channelAt } from '../views/channel-status.js'
+import { CHANNEL, detailsOf, errantOf, type Member, type ReplicaSet } from './replicaset.js'
 
 /** AdminAPI's words for the state of a member. */
 export type MemberState =
   'ONLINE' | 'OFFLINE' | 'CONNECTING' | 'ERROR' | 'INCONSISTENT' | 'UNREACHABLE' | 'INVALIDATED'
 
-/** Whether a server's receiver stopped for an error. */
-const receiverFailed = (server: Server): boolean => {
-  const channel = channelOf(server)
-  return channel?.receiver === 'OFF' && channel.errorNumber !== 0
-}
-const applierFailed = (server: Server): boolean => (detailsOf(server)?.applierErrorNumber ?? 0) !== 0
+/** The variables that keep a server from writing. */
+export const fencesOf = ({ picture }: Server): readonly string[] =>
+  ['read_only', 'super_read_only', 'offline_mode'].filter((name) => picture.variables[name] === 'ON')
 
-/** `ON`, `OFF`, `CONNECTING` or `ERROR`. */
-export function receiverStatus(server: Server): string | null {
-  const channel = channelOf(server)
-  return channel === undefined ? null : receiverStatusOf(channel)
+/** Channels of a member that are not the ReplicaSet's. */
+export function foreignChannels(
+  server: Server,
+): readonly { readonly channel: ReplicationChannel; readonly state: string }[] {
+  return server.picture.channels
+    .filter(({ name }) => name !== CHANNEL && !name.startsWith('group_replication_'))
+    .flatMap(({ name }) => channelAt(server, name) ?? [])
 }
 
-/** `APPLYING`, `APPLIED_ALL`, `OFF` or `ERROR`. */
-export function applierStatus(server: Server): string | null {
-  const channel = channelOf(server)
-  return channel === undefined ? null : applierStatusOf(channel, detailsOf(server))
+/** With members found at their addresses that are another server than recorded: one that was set up anew, or lost its auto.cnf. */
+export function withServersAtAddress(set: ReplicaSet, servers: readonly Server[]): ReplicaSet {
+  const known = new Set(set.metadata.instances.map(({ uuid }) => uuid))
+  const members = set.members.map((member): Member => {
+    const { row, server } = member
+    return {
+      ...member,
+      server:
+        server ??
+        servers.find(
+          (one) => !known.has(one.picture.uuid) && addressOf(one).toLowerCase() === row.address.toLowerCase(),
+        ),
+    }
+  })
+  return { ...set, members, primary: members.find(({ role }) => role === 'PRIMARY') }
 }
 
 /** How a member stands, from its own picture and the primary's. Pure. */
@@ -30,15 +42,16 @@ export function stateOf(member: Member, set: ReplicaSet): MemberState {
   const { server, role } = member
   if (role === 'INVALIDATED') return 'INVALIDATED'
   if (server === undefined) return 'UNREACHABLE'
-  const channel = channelOf(server)
-  if (role === 'PRIMARY') return isReadOnly(server) || channel !== undefined ? 'ERROR' : 'ONLINE'
-  if (channel === undefined || wrongSource(server, set)) return 'ERROR'
-  if (receiverFailed(server) || applierFailed(server)) return 'ERROR'
-  if (channel.receiver === 'OFF' || channel.applier !== 'ON') return 'OFFLINE'
-  if (channel.receiver === 'CONNECTING') return 'CONNECTING'
+  const found = channelAt(server, CHANNEL)
+  const fenced = fencesOf(server).length > 0
+  if (role === 'PRIMARY') return fenced || found !== undefined ? 'ERROR' : 'ONLINE'
+  if (found === undefined || wrongSource(server, set)) return 'ERROR'
+  if (found.state === 'CONNECTING') return 'CONNECTING'
+  if (['OFF', 'RECEIVER_OFF', 'APPLIER_OFF'].includes(found.state)) return 'OFFLINE'
+  if (found.state !== 'ON') return 'ERROR'
   const primary = set.primary?.server
   if (primary !== undefined && errantOf(server, primary).size > 0) return 'INCONSISTENT'
-  return isReadOnly(server) ? 'ONLINE' : 'ERROR'
+  return fenced ? 'ONLINE' : 'ERROR'
 }
 
 /** Whether a member's channel leads to somebody else than the primary. */
@@ -65,5 +78,5 @@ export function availabilityOf(set: ReplicaSet): { readonly status: string; read
         statusText:
           'PRIMARY instance is not available, but there is at least one SECONDARY that could be force-promoted.',
       }
-    : { status: 'UNAVAILABLE', statusText: 'No instances are available or reachable.' }
+    : { status: 'CATASTROPHIC', statusText: 'No instances are available or reachable.' }
 }

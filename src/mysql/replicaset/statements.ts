@@ -1,7 +1,7 @@
 import { METADATA } from '../metadata/schema.js'
 import { initialRoutingOptions } from '../routing-options.js'
 import type { Generated, Statement } from '../step.js'
-import { addressOf, type InstanceRow, type Server } from '../topology.js'
+import { addressOf, recordedAddresses, type InstanceRow, type Server } from '../topology.js'
 
 type Attributes = Readonly<Record<string, unknown>>
 type Reason = 'ADD_INSTANCE' | 'REJOIN_INSTANCE' | 'REMOVE_INSTANCE' | 'SWITCH_ACTIVE' | 'FORCE_ACTIVE'
@@ -80,11 +80,6 @@ export function addMember(
   label?: string,
 ): readonly Statement[] {
   const address = addressOf(server)
-  const mysqlx = server.picture.variables['mysqlx_port']
-  const addresses = {
-    mysqlClassic: address,
-    ...(mysqlx === undefined ? {} : { mysqlX: `${server.picture.host}:${mysqlx}` }),
-  }
   return [
     {
       text: `INSERT INTO ${METADATA}.instances (cluster_id, address, mysql_server_uuid, instance_name, addresses, attributes, instance_type)
@@ -94,7 +89,7 @@ export function addMember(
         address,
         server.picture.uuid,
         label ?? address,
-        JSON.stringify(addresses),
+        JSON.stringify(recordedAddresses(server)),
         JSON.stringify(attributes),
       ],
     },

@@ -1,24 +1,28 @@
 import type { Value, ValueMap } from '../../value/value.js'
-import { hasOptions } from '../channel-options.js'
 import { countOf, gtidText } from '../gtid-set.js'
 import type { Server } from '../topology.js'
 import { channelSslMode, channelStatus, liveTls } from '../views/channel-status.js'
-import { isHidden, tagsOf } from '../views/member-status.js'
-import { replicationUser } from './account.js'
+import type { Extended } from '../views/extended.js'
+import { isHidden, tagsOf, type Detail } from '../views/member-status.js'
+import { BRIEF } from '../views/status.js'
+import { memberErrors } from './member-errors.js'
+import { CHANNEL, channelOf, errantOf, sourceAddress, type Member, type ReplicaSet } from './replicaset.js'
 import {
-  CHANNEL,
-  channelOf,
-  errantOf,
-  isReadOnly,
-  optionsOf,
-  sourceAddress,
-  type Member,
-  type ReplicaSet,
-} from './replicaset.js'
-import { applierStatus, availabilityOf, receiverStatus, stateOf, wrongSource } from './state.js'
+  availabilityOf,
+  fencesOf,
+  foreignChannels,
+  stateOf,
+  withServersAtAddress,
+  wrongSource,
+} from './state.js'
 
-/** What AdminAPI's replicaSet.status() returns. Pure. @param extended 0 to 2 */
-export function replicasetStatus(set: ReplicaSet, extended = 0): ValueMap {
+/** What AdminAPI's replicaSet.status() returns; of level 2 at most. Pure. @param servers all that were read */
+export function replicasetStatus(
+  recorded: ReplicaSet,
+  servers: readonly Server[] = [],
+  detail: Detail = BRIEF,
+): ValueMap {
+  const set = withServersAtAddress(recorded, servers)
   return {
     replicaSet: {
       name: set.name,
@@ -27,16 +31,20 @@ export function replicasetStatus(set: ReplicaSet, extended = 0): ValueMap {
       topology: Object.fromEntries(
         set.members.map((member): readonly [string, Value] => [
           member.row.name,
-          memberStatus(member, set, extended),
+          memberStatus(member, set, detail),
         ]),
       ),
       type: 'ASYNC',
     },
-    ...(extended > 0 ? { metadataVersion: set.metadata.version } : {}),
+    ...(detail.level > 0 ? { metadataVersion: set.metadata.version } : {}),
   }
 }
 
-function memberStatus(member: Member, set: ReplicaSet, extended: number): ValueMap {
+function memberStatus(
+  member: Member,
+  set: ReplicaSet,
+  { level: extended, extended: more }: Detail,
+): ValueMap {
   const { row, role, server } = member
   const status = stateOf(member, set)
   const isPrimary = role === 'PRIMARY'
@@ -54,8 +62,9 @@ function memberStatus(member: Member, set: ReplicaSet, extended: number): ValueM
       fenced: null,
       mode: null,
     }
-  const fenced = isReadOnly(server)
-  const errors = problems(member, server, set)
+  const fences = fencesOf(server)
+  const fenced = fences.length > 0
+  const errors = memberErrors(member, server, set)
   const errant = set.primary?.server === undefined ? undefined : errantOf(server, set.primary.server)
   const inconsistent = errant !== undefined && errant.size > 0
   const follower = !isPrimary || channelOf(server) !== undefined
@@ -65,10 +74,9 @@ function memberStatus(member: Member, set: ReplicaSet, extended: number): ValueM
     ...(extended > 0 || status !== 'ONLINE' || fenced === isPrimary ? { fenced } : {}),
     ...(extended > 0
       ? {
-          fenceSysVars: ['read_only', 'super_read_only', 'offline_mode'].filter(
-            (name) => server.picture.variables[name] === 'ON',
-          ),
+          fenceSysVars: fences,
           serverUuid: server.picture.uuid,
+          ...unmanaged(server, set, more.get(server.host)),
         }
       : {}),
     ...(follower && (role !== 'INVALIDATED' || channelOf(server) !== undefined)
@@ -90,6 +98,20 @@ function memberStatus(member: Member, set: ReplicaSet, extended: number): ValueM
   }
 }
 
+/** Channels and replicas that belong to no ReplicaSet; nothing where there are none. */
+function unmanaged(server: Server, set: ReplicaSet, extended: Extended | undefined): ValueMap {
+  const channels = foreignChannels(server).map(({ channel }) => ({
+    channel: channel.name,
+    source: sourceAddress(channel),
+  }))
+  const own = new Set(set.members.flatMap(({ row, server: at }) => [row.uuid, at?.picture.uuid]))
+  const replicas = (extended?.replicas ?? []).filter(({ uuid }) => !own.has(uuid))
+  return {
+    ...(channels.length === 0 ? {} : { unknownChannels: channels }),
+    ...(replicas.length === 0 ? {} : { unknownReplicas: replicas.map(({ address }) => address) }),
+  }
+}
+
 function replication(server: Server, set: ReplicaSet, isPrimary: boolean, extended: number): ValueMap {
   const channel = channelOf(server)
   const shown = channelStatus(server, CHANNEL, {
@@ -107,59 +129,6 @@ function replication(server: Server, set: ReplicaSet, isPrimary: boolean, extend
           set.primary?.server === undefined ? null : liveTls(channel.user, [set.primary.server]),
         replicationSslMode: channelSslMode(channel),
       }
-}
-
-/** What is wrong with a member, in AdminAPI's words where it has some. */
-function problems(member: Member, server: Server, set: ReplicaSet): readonly string[] {
-  const { role } = member
-  const channel = channelOf(server)
-  const list: string[] = []
-  if (role === 'INVALIDATED')
-    list.push('WARNING: Instance was INVALIDATED and must be rejoined or removed from the replicaset.')
-  if (role === 'PRIMARY' && isReadOnly(server))
-    list.push('ERROR: Instance is a PRIMARY but is READ-ONLY: super_read_only=ON')
-  if (role === 'PRIMARY' && channel !== undefined)
-    list.push('ERROR: Instance is a PRIMARY but is replicating from another instance.')
-  if (role !== 'PRIMARY' && !isReadOnly(server))
-    list.push(
-      'ERROR: Instance is NOT a PRIMARY but super_read_only option is OFF. Accidental updates to this instance are possible and will cause inconsistencies in the replicaset.',
-    )
-  const primary = set.primary?.server
-  const errant = primary === undefined || primary === server ? 0 : countOf(errantOf(server, primary))
-  if (errant > 0)
-    list.push(
-      `ERROR: ${errant} errant transaction(s) detected. Topology changes will not be possible until the instance is removed from the replicaset to have the inconsistency repaired.`,
-    )
-  if (role !== 'SECONDARY') return list
-  if (channel === undefined)
-    return [
-      ...list,
-      `ERROR: Replication source channel is not configured, should be ${set.primary?.row.name ?? '?'}.`,
-    ]
-  if (receiverStatus(server) === 'ERROR')
-    list.push('ERROR: Replication I/O thread (receiver) has stopped with an error.')
-  else if (applierStatus(server) === 'ERROR')
-    list.push('ERROR: Replication SQL thread (applier) has stopped with an error.')
-  else if (channel.receiver === 'OFF' && channel.applier !== 'ON') list.push('ERROR: Replication is stopped.')
-  else if (channel.receiver === 'OFF') list.push('ERROR: Replication I/O thread (receiver) is stopped.')
-  else if (channel.applier !== 'ON') list.push('ERROR: Replication SQL thread (applier) is stopped.')
-  else if (channel.receiver === 'CONNECTING') list.push('NOTE: Replication I/O thread is reconnecting.')
-  if (wrongSource(server, set))
-    list.push(
-      `ERROR: Replication source misconfigured. Expected ${set.primary?.row.name ?? '?'} but is ${sourceAddress(channel)}.`,
-    )
-  if (channelSslMode(channel) !== set.sslMode)
-    list.push(
-      `WARNING: The channel is secured as ${channelSslMode(channel)}, but replicationSslMode is ${set.sslMode}: let the instance rejoin.`,
-    )
-  const user = replicationUser(server.picture.serverId)
-  if (channel.user !== user)
-    list.push(`WARNING: Incorrect recovery account (${channel.user}) being used, should be ${user}.`)
-  if (!hasOptions(channel, optionsOf(member)))
-    list.push(
-      'WARNING: The instance replication channel is not configured as expected (to see the affected options, use options()). Let the instance rejoin to reconfigure the channel accordingly.',
-    )
-  return list
 }
 
 /** What AdminAPI's replicaSet.describe() returns. Pure. */

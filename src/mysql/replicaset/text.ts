@@ -1,8 +1,9 @@
-import { attribute } from '../topology.js'
+import { attribute, type Server } from '../topology.js'
 import { requirementText } from '../views/security.js'
 import { channelSslMode, liveTls } from '../views/channel-status.js'
 import { channelOf, isReadOnly, sourceAddress, type ReplicaSet } from './replicaset.js'
-import { availabilityOf, stateOf } from './state.js'
+import { memberErrors } from './member-errors.js'
+import { availabilityOf, stateOf, withServersAtAddress } from './state.js'
 
 /** How one channel is secured. */
 interface ChannelLink {
@@ -35,15 +36,20 @@ export function replicasetLinks(set: ReplicaSet): readonly ChannelLink[] {
 }
 
 /** ReplicaSets for people: members, and the security of every channel. */
-export function replicasetText(sets: readonly ReplicaSet[]): string {
-  return sets
-    .map((set) => {
+export function replicasetText(recorded: readonly ReplicaSet[], servers: readonly Server[]): string {
+  return recorded
+    .map((each) => {
+      const set = withServersAtAddress(each, servers)
       const { status, statusText } = availabilityOf(set)
-      const members = set.members.map((member) => {
+      const members = set.members.flatMap((member) => {
         const { row, role, server } = member
         const mode = server === undefined ? 'n/a' : isReadOnly(server) ? 'R/O' : 'R/W'
         const subject = attribute(row.attributes, 'opt_certSubject')
-        return `  ${row.address.padEnd(16)} ${role.padEnd(11)} ${mode.padEnd(4)} ${stateOf(member, set).padEnd(12)} ${server?.picture.version ?? ''}${subject === '' ? '' : `  certSubject ${subject}`}`
+        const errors = server === undefined ? [] : memberErrors(member, server, set)
+        return [
+          `  ${row.address.padEnd(16)} ${role.padEnd(11)} ${mode.padEnd(4)} ${stateOf(member, set).padEnd(12)} ${server?.picture.version ?? ''}${subject === '' ? '' : `  certSubject ${subject}`}`,
+          ...errors.map((error) => `    ${error}`),
+        ]
       })
       const channels = replicasetLinks(set).map(
         (link) =>

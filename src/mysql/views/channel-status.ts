@@ -11,13 +11,66 @@ export function channelSslMode(channel: ReplicationChannel): string {
   return channel.sslCa === '' ? 'REQUIRED' : 'VERIFY_CA'
 }
 
+/** AdminAPI's word for a channel as a whole. */
+export type ChannelState =
+  'ON' | 'OFF' | 'RECEIVER_OFF' | 'APPLIER_OFF' | 'CONNECTING' | 'CONNECTION_ERROR' | 'APPLIER_ERROR'
+
+/** How a channel stands: an applier's error weighs more than the receiver's. @param details undefined: it was never used */
+export function channelState(
+  { receiver, errorNumber, applier }: ReplicationChannel,
+  details: ChannelDetails | undefined,
+): ChannelState {
+  const { applierWorkers = 0, workersOff = 0, coordinatorState = '' } = details ?? {}
+  const applierOff = applierWorkers === 0 ? applier !== 'ON' : workersOff === applierWorkers
+  const failed =
+    (workersOff > 0 && (!applierOff || (details?.workerErrors.length ?? 0) > 0)) ||
+    (coordinatorState === 'OFF' && (!applierOff || details?.coordinatorError !== undefined))
+  if (failed) return 'APPLIER_ERROR'
+  if (receiver === 'CONNECTING') return applierOff ? 'APPLIER_OFF' : 'CONNECTING'
+  if (errorNumber !== 0) return 'CONNECTION_ERROR'
+  if (receiver === 'OFF') return applierOff ? 'OFF' : 'RECEIVER_OFF'
+  return applierOff ? 'APPLIER_OFF' : 'ON'
+}
+
+/** A channel of a server with its state; undefined when there is none. */
+export function channelAt(
+  { picture }: Server,
+  name: string,
+): { readonly channel: ReplicationChannel; readonly state: ChannelState } | undefined {
+  // Group Replication's own channels have no host.
+  const own = name.startsWith('group_replication_')
+  const channel = picture.channels.find((each) => each.name === name && (own || each.host !== ''))
+  return channel === undefined
+    ? undefined
+    : { channel, state: channelState(channel, picture.channelDetails[name]) }
+}
+
+/** What stopped a channel: `message (number) at time`. Empty: nothing did. */
+export function channelError({ picture }: Server, name: string): string {
+  const channel = picture.channels.find((each) => each.name === name)
+  const details = picture.channelDetails[name]
+  if (channel === undefined || details === undefined) return ''
+  const error = details.workerErrors[0] ?? details.coordinatorError
+  if (channelState(channel, details) === 'APPLIER_ERROR')
+    return error === undefined
+      ? 'some of its threads do not run'
+      : `${withoutQuery(error.error)} (${error.errorNumber}) at ${error.errorTimestamp}`
+  return channel.errorNumber === 0
+    ? ''
+    : `${channel.error} (${channel.errorNumber}) at ${details.receiverErrorTimestamp}`
+}
+
+/** An applier's error without the statement that it failed on, which may be long, or hold a hash of a password. */
+export const withoutQuery = (error: string): string =>
+  error.replace(/\.? Default database: .*$/s, '').replace(/ Query: .*$/s, '')
+
 /** `ON`, `OFF`, `CONNECTING` or `ERROR`. */
 export const receiverStatusOf = ({ receiver, errorNumber }: ReplicationChannel): string =>
-  receiver === 'OFF' && errorNumber !== 0 ? 'ERROR' : receiver
+  errorNumber !== 0 ? 'ERROR' : receiver
 
 /** `APPLYING`, `APPLIED_ALL`, `OFF` or `ERROR`. */
 export function applierStatusOf(channel: ReplicationChannel, details: ChannelDetails | undefined): string {
-  if ((details?.applierErrorNumber ?? 0) !== 0) return 'ERROR'
+  if ((details?.workerErrors.length ?? 0) > 0) return 'ERROR'
   if (channel.applier !== 'ON') return 'OFF'
   return (details?.lagFromOriginal ?? '') === '' ? 'APPLIED_ALL' : 'APPLYING'
 }
@@ -41,11 +94,12 @@ export function channelStatus(
   { details: level, source, lag, expectedSource, astray = false }: Shown,
 ): ValueMap {
   const expected = expectedSource === undefined || expectedSource === null ? {} : { expectedSource }
-  const channel = server.picture.channels.find((each) => each.name === name && each.host !== '')
+  const found = channelAt(server, name)
   const details = server.picture.channelDetails[name]
-  if (channel === undefined || details === undefined)
+  if (found === undefined || details === undefined)
     return { applierStatus: null, ...expected, receiverStatus: null, replicationSsl: null }
-  const running = channel.receiver === 'ON' && channel.applier === 'ON'
+  const { channel } = found
+  const running = found.state === 'ON'
   const queued = minus(parseGtidSet(channel.received), parseGtidSet(server.picture.gtidExecuted))
   const address = `${channel.host.includes(':') ? `[${channel.host}]` : channel.host}:${channel.port}`
   return {
@@ -55,13 +109,19 @@ export function channelStatus(
     ...(level > 1 || details.applierWorkers > 1
       ? { applierWorkerThreads: Math.max(details.applierWorkers, 1) }
       : {}),
-    ...(details.applierErrorNumber === 0
+    ...(details.workerErrors.length === 0
       ? {}
-      : { applierLastErrors: [{ error: details.applierError, errorNumber: details.applierErrorNumber }] }),
+      : { applierLastErrors: details.workerErrors.map((each) => ({ ...each })) }),
     ...(level > 0 ? { applierQueuedTransactionSet: gtidText(queued) } : {}),
     ...(level > 0 || queued.size > 0 ? { applierQueuedTransactionSetSize: countOf(queued) } : {}),
     ...(level > 0 && details.coordinatorState !== ''
-      ? { coordinatorState: details.coordinatorState, coordinatorThreadState: details.applierThreadState }
+      ? {
+          coordinatorState: details.coordinatorState,
+          ...(details.applierThreadState === ''
+            ? {}
+            : { coordinatorThreadState: details.applierThreadState }),
+          ...coordinatorError(details),
+        }
       : {}),
     ...(!running || astray ? expected : {}),
     ...(level > 1 || details.delay > 0
@@ -90,8 +150,18 @@ export function channelStatus(
     ...(level > 0 ? { receiverTimeSinceLastMessage: details.timeSinceLastMessage } : {}),
     ...(lag ? lagOf(running, details) : {}),
     replicationSsl: null,
-    ...(!running || astray || level > 0 || source ? { source: address } : {}),
+    ...(!running || astray || level > 0 || source ? { source: channel.port === 0 ? null : address } : {}),
   }
+}
+
+function coordinatorError({ coordinatorError: found }: ChannelDetails): ValueMap {
+  return found === undefined
+    ? {}
+    : {
+        coordinatorLastError: found.error,
+        coordinatorLastErrorNumber: found.errorNumber,
+        coordinatorLastErrorTimestamp: found.errorTimestamp,
+      }
 }
 
 function lagOf(running: boolean, { lagFromOriginal, lagFromImmediate }: ChannelDetails): ValueMap {

@@ -1,5 +1,6 @@
 import { addressOf, hasQuorum, type Cluster, type Topology } from '../topology.js'
-import { seenBy } from './member-status.js'
+import { channelAt } from './channel-status.js'
+import { informantOf, listMembers, seenBy } from './listed-members.js'
 
 /** AdminAPI's word and sentence for a cluster by itself. */
 export function stateOf(
@@ -7,19 +8,23 @@ export function stateOf(
   topology: Topology,
 ): { readonly status: string; readonly statusText: string } {
   const { clusterset } = topology
-  const total = cluster.instances.length
-  const online = cluster.online.length
   const source = seenBy(cluster)
-  const inactive = total - online
+  const group = source?.picture.members ?? []
+  const inactive = cluster.instances.length - group.filter(({ state }) => state === 'ONLINE').length
   const tail =
-    inactive === 0 ? '' : inactive === 1 ? ' 1 member is not active.' : ` ${inactive} members are not active.`
-  const anybody = cluster.instances.some(({ uuid }) =>
-    topology.servers.some(({ picture }) => picture.uuid === uuid),
-  )
-  if (source === undefined)
-    return anybody
-      ? { status: 'OFFLINE', statusText: 'All members of the group are OFFLINE.' }
-      : { status: 'UNREACHABLE', statusText: 'No member of the cluster answers.' }
+    inactive <= 0 ? '' : inactive === 1 ? ' 1 member is not active.' : ` ${inactive} members are not active.`
+  if (source === undefined) {
+    // One that does not answer could be ONLINE.
+    const silent = listMembers(cluster, topology).filter(({ server }) => server === undefined).length
+    if (silent === 0) return { status: 'OFFLINE', statusText: 'All members of the group are OFFLINE.' }
+    return {
+      status: 'UNREACHABLE',
+      statusText:
+        silent === cluster.instances.length
+          ? 'No member of the cluster answers.'
+          : 'No member that answers is ONLINE.',
+    }
+  }
   if (!hasQuorum(source))
     return {
       status: 'NO_QUORUM',
@@ -32,7 +37,6 @@ export function stateOf(
     }
   if (isFenced(cluster, topology))
     return { status: 'FENCED_WRITES', statusText: `Cluster is fenced from Write Traffic.${tail}` }
-  const group = source.picture.members
   const voting = group.filter(({ state }) => state === 'ONLINE' || state === 'RECOVERING').length
   const tolerated = Math.floor((voting - 1) / 2)
   const missing = cluster.instances.some(({ uuid }) => !group.some((member) => member.uuid === uuid))
@@ -59,10 +63,24 @@ export function isFenced(cluster: Cluster, { clusterset }: Topology): boolean {
 }
 
 /** AdminAPI's word for the channel of a cluster in a ClusterSet. */
-export function replicationStatus(cluster: Cluster): string {
-  const channel = cluster.primary?.picture.channels.find(({ name }) => name === 'clusterset_replication')
-  if (channel === undefined) return 'MISSING'
-  if (channel.error !== '') return channel.receiver === 'CONNECTING' ? 'CONNECTING' : 'ERROR'
-  if (channel.receiver === 'CONNECTING') return 'CONNECTING'
-  return channel.receiver === 'ON' && channel.applier === 'ON' ? 'OK' : 'STOPPED'
+export function replicationStatus(cluster: Cluster, topology: Topology): string {
+  const at = cluster.primary ?? informantOf(cluster, topology)
+  if (at === undefined) return 'UNKNOWN'
+  const found = channelAt(at, 'clusterset_replication')
+  switch (found?.state) {
+    case undefined:
+      return 'MISSING'
+    case 'CONNECTING':
+      return 'CONNECTING'
+    case 'ON': {
+      const source = at.picture.channelDetails['clusterset_replication']?.sourceUuid ?? ''
+      const wanted = topology.globalPrimary?.picture.uuid
+      return wanted === undefined || source === '' || source === wanted ? 'OK' : 'MISCONFIGURED'
+    }
+    case 'CONNECTION_ERROR':
+    case 'APPLIER_ERROR':
+      return 'ERROR'
+    default:
+      return 'STOPPED'
+  }
 }

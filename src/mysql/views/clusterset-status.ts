@@ -1,12 +1,15 @@
 import type { Value, ValueMap } from '../../value/value.js'
 import { countOf, gtidText, minus, parseGtidSet, union } from '../gtid-set.js'
-import { addressOf, type Cluster, type Topology } from '../topology.js'
-import { channelSslMode, channelStatus, liveTls } from './channel-status.js'
+import { addressOf, type Cluster, type Server, type Topology } from '../topology.js'
+import { channelError, channelSslMode, channelStatus, liveTls } from './channel-status.js'
 import { isFenced, replicationStatus, stateOf } from './cluster-state.js'
+import { informantOf } from './listed-members.js'
 import { tagsOf, type Detail } from './member-status.js'
 import { BRIEF, groupStatus } from './status.js'
 
 const CHANNEL = 'clusterset_replication'
+/** The states of a primary cluster's channel that mean that it has none. */
+const IDLE: readonly string[] = ['MISSING', 'STOPPED', 'UNKNOWN']
 
 /** What AdminAPI's clusterSet.status() returns; null without a ClusterSet. Pure. */
 export function clusterSetStatus(topology: Topology, detail: Detail = BRIEF): ValueMap | null {
@@ -27,7 +30,7 @@ export function clusterSetStatus(topology: Topology, detail: Detail = BRIEF): Va
       ]),
     ),
     domainName: clusterset.domainName,
-    globalPrimaryInstance: globalPrimary === undefined ? null : addressOf(globalPrimary),
+    globalPrimaryInstance: own === 'OK' && globalPrimary !== undefined ? addressOf(globalPrimary) : null,
     ...(detail.level > 0
       ? { metadataServer: globalPrimary === undefined ? null : addressOf(globalPrimary) }
       : {}),
@@ -50,6 +53,8 @@ function availability(
           }
     case 'OK_FENCED_WRITES':
       return { status: 'UNAVAILABLE', statusText: 'Primary Cluster is fenced from write traffic.' }
+    case 'OK_MISCONFIGURED':
+      return { status: 'AVAILABLE', statusText: 'Primary Cluster available but requires attention.' }
     case 'UNKNOWN':
       return {
         status: 'UNAVAILABLE',
@@ -70,32 +75,46 @@ function globalStatus(cluster: Cluster, topology: Topology): string {
   if (clusterset?.invalidatedIds.includes(cluster.row.id) === true) return 'INVALIDATED'
   if (cluster.primary === undefined)
     return stateOf(cluster, topology).status === 'UNREACHABLE' ? 'UNKNOWN' : 'NOT_OK'
-  if (clusterset?.primaryClusterId === cluster.row.id)
+  const replication = replicationStatus(cluster, topology)
+  if (clusterset?.primaryClusterId === cluster.row.id) {
+    // What a primary cluster has of its time as a replica is stopped, or gone.
+    if (!IDLE.includes(replication)) return 'OK_MISCONFIGURED'
     return isFenced(cluster, topology) ? 'OK_FENCED_WRITES' : 'OK'
-  if (gtids(cluster, topology)?.errant.size) return 'OK_NOT_CONSISTENT'
-  const replication = replicationStatus(cluster)
-  return replication === 'OK' || replication === 'CONNECTING' ? 'OK' : 'OK_NOT_REPLICATING'
+  }
+  if (replication === 'STOPPED' || replication === 'ERROR') return 'OK_NOT_REPLICATING'
+  if (replication === 'MISSING' || replication === 'MISCONFIGURED') return 'OK_MISCONFIGURED'
+  return gtids(cluster, topology)?.errant.size ? 'OK_NOT_CONSISTENT' : 'OK'
 }
 
+/** The server that a cluster is judged by: its primary, or whoever answers. */
+const speakerOf = (cluster: Cluster, topology: Topology): Server | undefined =>
+  cluster.primary ?? informantOf(cluster, topology)
+
 /** Transactions of a replica cluster against those of the primary cluster. */
-function gtids(cluster: Cluster, { globalPrimary }: Topology) {
-  const { primary } = cluster
+function gtids(cluster: Cluster, topology: Topology) {
+  const { clusters, globalPrimary } = topology
+  const primary = speakerOf(cluster, topology)
   if (primary === undefined || globalPrimary === undefined || primary === globalPrimary) return undefined
   const executed = parseGtidSet(primary.picture.gtidExecuted)
   const wanted = parseGtidSet(globalPrimary.picture.gtidExecuted)
   const channel = primary.picture.channels.find(({ name }) => name === CHANNEL)
   const received = parseGtidSet(channel?.received ?? '')
+  // Servers before 8.3 log the changes of their group by themselves, under a UUID that is for nothing else.
+  const ofViews = clusters.map(
+    (each) => each.primary?.picture.variables['group_replication_view_change_uuid']?.toLowerCase() ?? '',
+  )
   // What came by the channel is younger than the primary's picture.
-  return { errant: minus(executed, union(wanted, received)), missing: minus(wanted, executed), received }
+  const errant = [...minus(executed, union(wanted, received))].filter(([id]) => !ofViews.includes(id))
+  return { errant: new Map(errant), missing: minus(wanted, executed), received }
 }
 
 function memberCluster(cluster: Cluster, topology: Topology, detail: Detail): ValueMap {
   const { clusterset, globalPrimary } = topology
   const isPrimary = cluster.row.id === clusterset?.primaryClusterId
   const state = globalStatus(cluster, topology)
-  const replication = replicationStatus(cluster)
-  const { primary } = cluster
-  const suspicious = isPrimary && replication !== 'MISSING' && replication !== 'STOPPED'
+  const replication = replicationStatus(cluster, topology)
+  const primary = speakerOf(cluster, topology)
+  const suspicious = isPrimary && !IDLE.includes(replication)
   const group = groupStatus(cluster, topology, { ...detail, level: detail.level > 1 ? 1 : 0 })
   const sets = isPrimary ? undefined : gtids(cluster, topology)
   const errant = sets !== undefined && sets.errant.size > 0
@@ -148,7 +167,7 @@ function memberCluster(cluster: Cluster, topology: Topology, detail: Detail): Va
 
 /** The ClusterSet's channel: from level 1, or empty when there is none. */
 function replicationOf(cluster: Cluster, topology: Topology, level: number): ValueMap {
-  const { primary } = cluster
+  const primary = speakerOf(cluster, topology)
   const channel = primary?.picture.channels.find(({ name }) => name === CHANNEL)
   if (primary === undefined) return {}
   if (channel === undefined) return { clusterSetReplication: {} }
@@ -168,19 +187,24 @@ function replicationOf(cluster: Cluster, topology: Topology, level: number): Val
 
 function setErrors(
   cluster: Cluster,
-  { clusterset, globalPrimary }: Topology,
+  topology: Topology,
   ofGroup: Value | undefined,
   errant: boolean,
 ): readonly Value[] {
+  const { clusterset, globalPrimary } = topology
+  const replication = replicationStatus(cluster, topology)
   const list: Value[] = Array.isArray(ofGroup) ? [...(ofGroup as readonly Value[])] : []
   const channel = cluster.primary?.picture.channels.find(({ name }) => name === CHANNEL)
   if (cluster.primary !== undefined) {
+    const stopped = channelError(cluster.primary, CHANNEL)
     if (cluster.row.id === clusterset?.primaryClusterId) {
-      if (channel !== undefined)
+      if (!IDLE.includes(replication))
         list.push(`WARNING: The primary cluster has a channel ${CHANNEL}, which belongs to replica clusters.`)
     } else if (channel === undefined) list.push('WARNING: The channel from the primary cluster is missing.')
-    else if (!['OK', 'CONNECTING'].includes(replicationStatus(cluster))) {
-      list.push('WARNING: Replication from the primary cluster does not run as it should.')
+    else if (!['OK', 'CONNECTING'].includes(replication)) {
+      list.push(
+        `WARNING: Replication from the primary cluster does not run as it should: ${replication}${stopped === '' ? '' : `, ${stopped}`}.`,
+      )
       const source = cluster.primary.picture.channelDetails[CHANNEL]?.sourceUuid ?? ''
       if (globalPrimary !== undefined && source !== '' && source !== globalPrimary.picture.uuid)
         list.push(

@@ -1,6 +1,7 @@
 import type { Value, ValueMap } from '../../value/value.js'
 import type { MysqlLogin } from '../login.js'
 import type { MysqlRows, MysqlRowsQuestion } from '../question.js'
+import { CLONE_STAGES, CLONE_STATUS, cloneProgressOf, type CloneProgress } from './recovery-status.js'
 
 /** What status() shows of a server beyond its picture, by AdminAPI's level of detail. */
 export interface Extended {
@@ -12,6 +13,14 @@ export interface Extended {
   /** What the applier of the group and the recovery have done last. */
   readonly applier?: ValueMap
   readonly recovery?: ValueMap
+  /** It was expelled, and tries to come back. */
+  readonly autoRejoins?: boolean
+  /** The last clone that it received. */
+  readonly clone?: CloneProgress
+  /** Servers that fetch its binary log, in the order of their addresses. */
+  readonly replicas?: readonly { readonly address: string; readonly uuid: string }[]
+  /** What a read replica's channel may choose from. */
+  readonly sources?: readonly { readonly address: string; readonly weight: number }[]
 }
 
 /** Nothing but the pictures. */
@@ -55,42 +64,94 @@ const CONNECTION: Stage = {
   retries: false,
 }
 
-function stageQuestion(login: MysqlLogin, { table, last, now, verb }: Stage): MysqlRowsQuestion {
-  return {
-    ask: 'mysql_rows',
-    login,
-    statement: `SELECT t.*,
+const stageStatement = ({ table, last, now, verb }: Stage): string =>
+  `SELECT t.*,
       ${micros(`${last}_ORIGINAL_COMMIT_TIMESTAMP`, `${last}_END_${verb}_TIMESTAMP`)} since_original,
       ${micros(`${last}_IMMEDIATE_COMMIT_TIMESTAMP`, `${last}_END_${verb}_TIMESTAMP`)} since_immediate,
       ${micros(`${last}_START_${verb}_TIMESTAMP`, `${last}_END_${verb}_TIMESTAMP`)} took,
       ${micros(`${now}_ORIGINAL_COMMIT_TIMESTAMP`, 'NOW(6)')} now_original,
       ${micros(`${now}_IMMEDIATE_COMMIT_TIMESTAMP`, 'NOW(6)')} now_immediate
-      FROM performance_schema.${table} t WHERE CHANNEL_NAME IN ('group_replication_applier', 'group_replication_recovery')`,
-  }
-}
+      FROM performance_schema.${table} t WHERE CHANNEL_NAME IN ('group_replication_applier', 'group_replication_recovery')`
+
+/** What is asked, and from which level on. */
+const ASKED = {
+  protocol: { from: 0, statement: 'SELECT group_replication_get_communication_protocol() protocol' },
+  autoRejoin: {
+    from: 0,
+    statement:
+      "SELECT COUNT(*) running FROM performance_schema.threads WHERE NAME = 'thread/group_rpl/THD_autorejoin'",
+  },
+  clone: { from: 0, statement: CLONE_STATUS },
+  stages: { from: 0, statement: CLONE_STAGES },
+  sources: {
+    from: 0,
+    statement:
+      "SELECT HOST h, PORT p, WEIGHT w FROM performance_schema.replication_asynchronous_connection_failover WHERE CHANNEL_NAME = 'read_replica_replication' ORDER BY WEIGHT DESC, HOST, PORT",
+  },
+  replicas: { from: 1, statement: 'SHOW REPLICAS' },
+  stats: { from: 1, statement: 'SELECT * FROM performance_schema.replication_group_member_stats' },
+  workers: { from: 3, statement: stageStatement(WORKERS) },
+  coordinators: { from: 3, statement: stageStatement(COORDINATOR) },
+  connections: { from: 3, statement: stageStatement(CONNECTION) },
+} as const
+
+type Asked = keyof typeof ASKED
+const NAMES = Object.keys(ASKED) as readonly Asked[]
+const namesFor = (level: number): readonly Asked[] => NAMES.filter((name) => ASKED[name].from <= level)
 
 /** What has to be asked of a server for a level of detail. @param level 0 to 3 */
 export function extendedQuestions(login: MysqlLogin, level: number): Questions {
-  const ask = (statement: string): MysqlRowsQuestion => ({ ask: 'mysql_rows', login, statement })
-  return [
-    ...(level >= 1
-      ? [
-          ask('SELECT * FROM performance_schema.replication_group_member_stats'),
-          ask('SELECT group_replication_get_communication_protocol() protocol'),
-        ]
-      : []),
-    ...(level >= 3 ? [WORKERS, COORDINATOR, CONNECTION].map((stage) => stageQuestion(login, stage)) : []),
-  ]
+  return namesFor(level).map((name) => ({ ask: 'mysql_rows', login, statement: ASKED[name].statement }))
 }
 
 const rowsOf = (answer: MysqlRows | undefined): readonly Row[] => (answer?.kind === 'rows' ? answer.rows : [])
 
 /** Puts the answers to extendedQuestions together; what was refused is left out. */
 export function extendedOf(answers: readonly MysqlRows[], level: number): Extended {
-  if (level < 1) return NO_EXTENDED
-  const [stats, protocol, workers, coordinators, connections] = answers.map(rowsOf)
-  const [first] = stats ?? []
-  const version = protocol?.[0]?.['protocol']
+  const names = namesFor(level)
+  const of = (name: Asked): readonly Row[] => {
+    const index = names.indexOf(name)
+    return index < 0 ? [] : rowsOf(answers[index])
+  }
+  const [first] = of('stats')
+  const version = of('protocol')[0]?.['protocol']
+  const clone = cloneProgressOf(of('clone'), of('stages'))
+  const { applier, recovery } = threadsOf(of('workers'), of('coordinators'), of('connections'))
+  return {
+    ...(version === undefined || version === null ? {} : { protocolVersion: String(version) }),
+    ...(first === undefined ? {} : { viewId: String(first['VIEW_ID'] ?? '') }),
+    statistics: statisticsOf(of('stats')),
+    ...(applier === undefined ? {} : { applier }),
+    ...(recovery === undefined ? {} : { recovery }),
+    autoRejoins: Number(of('autoRejoin')[0]?.['running'] ?? 0) > 0,
+    ...(clone === undefined ? {} : { clone }),
+    replicas: of('replicas')
+      .map((row) => ({
+        address: addressText(row['Host'], row['Port']),
+        uuid: String(row['Replica_UUID'] ?? row['Slave_UUID'] ?? ''),
+      }))
+      .sort((a, b) => (a.address < b.address ? -1 : 1)),
+    sources: of('sources').map((row) => ({
+      address: addressText(row['h'], row['p']),
+      weight: Number(row['w'] ?? 0),
+    })),
+  }
+}
+
+function addressText(
+  host: string | number | null | undefined,
+  port: string | number | null | undefined,
+): string {
+  const name = String(host ?? '')
+  return `${name.includes(':') ? `[${name}]` : name}:${String(port ?? '')}`
+}
+
+/** The threads of the group's applier, where they run, and of its recovery. */
+function threadsOf(
+  workers: readonly Row[],
+  coordinators: readonly Row[],
+  connections: readonly Row[],
+): { readonly applier: ValueMap | undefined; readonly recovery: ValueMap | undefined } {
   const node = (channel: string, running: boolean): ValueMap | undefined => {
     const of = (rows: readonly Row[] | undefined): readonly Row[] =>
       (rows ?? []).filter(
@@ -106,14 +167,9 @@ export function extendedOf(answers: readonly MysqlRows[], level: number): Extend
     }
     return Object.keys(parts).length === 0 ? undefined : parts
   }
-  const applier = node('group_replication_applier', true)
-  const recovery = node('group_replication_recovery', false)
   return {
-    ...(version === undefined || version === null ? {} : { protocolVersion: String(version) }),
-    ...(first === undefined ? {} : { viewId: String(first['VIEW_ID'] ?? '') }),
-    statistics: statisticsOf(stats ?? []),
-    ...(level < 3 || applier === undefined ? {} : { applier }),
-    ...(level < 3 || recovery === undefined ? {} : { recovery }),
+    applier: node('group_replication_applier', true),
+    recovery: node('group_replication_recovery', false),
   }
 }
 

@@ -2,7 +2,7 @@ import type { Value, ValueMap } from '../../value/value.js'
 import { APPLIER_VARIABLES } from '../replicaset/options.js'
 import { CHANNEL_OPTIONS } from '../channel-options.js'
 import { attribute, type Cluster, type Topology } from '../topology.js'
-import { seenBy } from './member-status.js'
+import { seenBy } from './listed-members.js'
 import { tagOptions } from './tag-options.js'
 
 const text = (value: unknown): Value =>

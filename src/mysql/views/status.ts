@@ -1,7 +1,10 @@
 import type { Value, ValueMap } from '../../value/value.js'
-import { addressOf, hasQuorum, type Cluster, type Topology } from '../topology.js'
-import { isFenced, replicationStatus, stateOf } from './cluster-state.js'
-import { memberStatus, seenBy, type Detail } from './member-status.js'
+import { isReplicaCluster } from '../members/members.js'
+import { addressOf, ownState, type Cluster, type Topology } from '../topology.js'
+import { clusterErrors } from './cluster-errors.js'
+import { replicationStatus, stateOf } from './cluster-state.js'
+import { informantOf, listMembers, seenBy } from './listed-members.js'
+import { memberStatus, type Detail } from './member-status.js'
 
 /** Nothing beyond the pictures of the servers. */
 export const BRIEF: Detail = { level: 0, extended: new Map() }
@@ -14,13 +17,13 @@ export const topologyMode = (cluster: Cluster): string =>
 export function clusterStatus(cluster: Cluster, topology: Topology, detail: Detail = BRIEF): ValueMap {
   const { clusterset, metadata, globalPrimary } = topology
   const inSet = clusterset !== undefined && cluster.row.clustersetId !== null
-  const role = !inSet ? undefined : clusterset.primaryClusterId === cluster.row.id ? 'PRIMARY' : 'REPLICA'
-  const source = seenBy(cluster)
-  const replication = replicationStatus(cluster)
+  const isReplica = isReplicaCluster(cluster, topology)
+  const source = informantOf(cluster, topology)
+  const replication = replicationStatus(cluster, topology)
   return {
     clusterName: cluster.row.name,
-    ...(role === undefined || !inSet ? {} : { clusterRole: role, domainName: clusterset.domainName }),
-    ...(role === 'REPLICA' || (role === 'PRIMARY' && replication !== 'MISSING' && replication !== 'STOPPED')
+    ...(inSet ? { clusterRole: isReplica ? 'REPLICA' : 'PRIMARY', domainName: clusterset.domainName } : {}),
+    ...(isReplica || (inSet && replication !== 'MISSING' && replication !== 'STOPPED')
       ? { clusterSetReplicationStatus: replication }
       : {}),
     defaultReplicaSet: groupStatus(cluster, topology, detail),
@@ -28,17 +31,19 @@ export function clusterStatus(cluster: Cluster, topology: Topology, detail: Deta
     ...(globalPrimary !== undefined && globalPrimary !== source
       ? { metadataServer: addressOf(globalPrimary) }
       : {}),
-    ...(detail.level > 0 ? { metadataVersion: metadata?.version ?? null } : {}),
+    ...(detail.level > 0 && source !== undefined ? { metadataVersion: metadata?.version ?? null } : {}),
   }
 }
 
 /** The part of cluster.status() that tells of the group. */
 export function groupStatus(cluster: Cluster, topology: Topology, detail: Detail): ValueMap {
-  const source = seenBy(cluster)
+  const running = seenBy(cluster)
+  const source = informantOf(cluster, topology)
   const variables = source?.picture.variables ?? {}
   const extended = source === undefined ? undefined : detail.extended.get(source.host)
-  const errors = clusterErrors(cluster, topology)
-  const several = cluster.row.primaryMode === 'mm'
+  const errors = clusterErrors(cluster, topology, extended)
+  const members = listMembers(cluster, topology)
+  const first = members.find(({ seen }) => seen?.role === 'PRIMARY')
   return {
     ...(detail.level > 0
       ? {
@@ -53,44 +58,27 @@ export function groupStatus(cluster: Cluster, topology: Topology, detail: Detail
                 ...(variables['group_replication_view_change_uuid'] === undefined
                   ? {}
                   : { groupViewChangeUuid: variables['group_replication_view_change_uuid'] }),
-                groupViewId: extended?.viewId ?? '',
               }),
+          ...(running === undefined ? {} : { groupViewId: extended?.viewId ?? '' }),
           groupName: cluster.groupName,
         }
       : {}),
     ...(errors.length === 0 ? {} : { clusterErrors: errors }),
     name: 'default',
-    ...(several || source === undefined
-      ? {}
-      : { primary: cluster.primary === undefined ? '?' : addressOf(cluster.primary) }),
+    ...(cluster.row.primaryMode === 'mm' || running === undefined ? {} : { primary: first?.address ?? '?' }),
     ...(source === undefined ? {} : { ssl: variables['group_replication_ssl_mode'] ?? null }),
     ...stateOf(cluster, topology),
     topology: Object.fromEntries(
-      cluster.instances.map((row): readonly [string, Value] => [
-        row.name,
-        memberStatus(row, cluster, topology, detail),
+      members.map((member): readonly [string, Value] => [
+        member.name,
+        memberStatus(member, member === first, cluster, topology, detail),
       ]),
     ),
     topologyMode: topologyMode(cluster),
+    ...(source === undefined || source === running
+      ? {}
+      : {
+          warning: `This comes from ${addressOf(source)}, which is ${ownState(source).state}: it may be out of date.`,
+        }),
   }
-}
-
-/** What is wrong with a cluster as a whole. */
-function clusterErrors(cluster: Cluster, topology: Topology): readonly string[] {
-  const source = seenBy(cluster)
-  const list: string[] = []
-  if (source === undefined) return list
-  if (!hasQuorum(source))
-    list.push(
-      'WARNING: Cluster has no quorum: innodb_cluster_quorum restores it from members that are alive.',
-    )
-  if (isFenced(cluster, topology))
-    list.push(
-      'WARNING: Cluster is fenced from write traffic: innodb_cluster_fence with state unfenced opens it.',
-    )
-  const isReplica =
-    topology.clusterset !== undefined && topology.clusterset.primaryClusterId !== cluster.row.id
-  if (!isReplica && cluster.row.attributes['opt_transactionSizeLimit'] === undefined)
-    list.push('WARNING: transactionSizeLimit is not recorded: innodb_cluster_rescan records it.')
-  return list
 }

@@ -1,22 +1,55 @@
 import { showValue } from '../../value/shape.js'
 import { attribute, type Topology } from '../topology.js'
+import { withoutQuery } from './channel-status.js'
 import { clusterSetStatus } from './clusterset-status.js'
-import { clusterStatus } from './status.js'
+import type { Detail } from './member-status.js'
 import { links } from './security.js'
+import { BRIEF, clusterStatus } from './status.js'
 
 interface MemberView {
+  readonly address: string
+  readonly autoRejoinRunning?: boolean
+  readonly instanceErrors?: readonly string[]
   readonly memberRole?: string
   readonly mode?: string
+  readonly readReplicas?: Readonly<Record<string, ReadReplicaView>>
+  readonly recovery?: RecoveryView
+  readonly recoveryStatusText?: string
   readonly status?: string
   readonly version?: string
 }
 
-/** A topology for people: clusters, members, and the security of every kind of connection between them. */
-export function topologyText(topology: Topology): string {
+interface ReadReplicaView {
+  readonly address: string
+  readonly instanceErrors?: readonly string[]
+  readonly status: string
+}
+
+interface RecoveryView {
+  readonly currentStage?: string | null
+  readonly currentStageProgress?: number | null
+  readonly receiverError?: string
+  readonly applierError?: string
+}
+
+interface ClusterView {
+  readonly clusterRole?: string
+  readonly defaultReplicaSet: {
+    readonly clusterErrors?: readonly string[]
+    readonly status: string
+    readonly statusText: string
+    readonly topology: Readonly<Record<string, MemberView>>
+    readonly warning?: string
+  }
+}
+
+/** A topology for people: clusters, members, what is wrong with them, and the security of every kind of connection between them. */
+export function topologyText(topology: Topology, { extended }: Detail = BRIEF): string {
   if (topology.clusters.length === 0) return 'There is no cluster among these servers.\n'
+  const detail: Detail = { level: 0, extended }
   const lines: string[] = []
   const { clusterset } = topology
-  const set = clusterSetStatus(topology)
+  const set = clusterSetStatus(topology, detail)
   if (clusterset !== undefined && set !== null) {
     lines.push(
       `ClusterSet ${clusterset.domainName}: ${showValue(set['status'])} (${showValue(set['statusText'])})`,
@@ -24,27 +57,26 @@ export function topologyText(topology: Topology): string {
       '',
     )
   }
+  const inSet = set?.['clusters'] as
+    Readonly<Record<string, { clusterErrors?: readonly string[] }>> | undefined
   for (const cluster of topology.clusters) {
-    const status = clusterStatus(cluster, topology) as unknown as {
-      readonly clusterRole?: string
-      readonly defaultReplicaSet: {
-        readonly status: string
-        readonly statusText: string
-        readonly topology: Readonly<Record<string, MemberView>>
-      }
-    }
-    const { defaultReplicaSet } = status
+    const status = clusterStatus(cluster, topology, detail) as unknown as ClusterView
+    const { defaultReplicaSet: group } = status
+    // What the ClusterSet says of a cluster has what the cluster says itself.
+    const errors = inSet?.[cluster.row.name]?.clusterErrors ?? group.clusterErrors ?? []
     lines.push(
-      `Cluster ${cluster.row.name}${status.clusterRole === undefined ? '' : ` (${status.clusterRole})`}: ${defaultReplicaSet.status} (${defaultReplicaSet.statusText})`,
-    )
-    lines.push(
+      `Cluster ${cluster.row.name}${status.clusterRole === undefined ? '' : ` (${status.clusterRole})`}: ${group.status} (${group.statusText})`,
       `  memberSslMode ${cluster.primary?.picture.variables['group_replication_ssl_mode'] ?? '?'}, memberAuthType ${cluster.authType}${cluster.issuer === '' ? '' : `, certIssuer ${cluster.issuer}`}`,
+      ...[...errors, ...(group.warning === undefined ? [] : [`WARNING: ${group.warning}`])].map(
+        (error) => `  ${error}`,
+      ),
     )
-    for (const row of cluster.instances) {
-      const member = defaultReplicaSet.topology[row.name]
-      const subject = attribute(row.attributes, 'opt_certSubject')
+    for (const [label, member] of Object.entries(group.topology)) {
+      const row = cluster.instances.find(({ name }) => name === label)
+      const subject = attribute(row?.attributes ?? {}, 'opt_certSubject')
       lines.push(
-        `  ${row.address.padEnd(16)} ${(member?.memberRole ?? '?').padEnd(10)} ${(member?.mode ?? '?').padEnd(4)} ${(member?.status ?? '?').padEnd(10)} ${member?.version ?? ''}${subject === '' ? '' : `  certSubject ${subject}`}`,
+        `  ${member.address.padEnd(16)} ${(member.memberRole ?? '?').padEnd(10)} ${(member.mode ?? '?').padEnd(4)} ${(member.status ?? '?').padEnd(10)} ${member.version ?? ''}${subject === '' ? '' : `  certSubject ${subject}`}`,
+        ...memberLines(member).map((line) => `    ${line}`),
       )
     }
     lines.push('')
@@ -66,4 +98,35 @@ export function topologyText(topology: Topology): string {
       `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ')}`,
     )
   return `${lines.join('\n')}\n`
+}
+
+/** What a member is busy with, what is wrong with it, and its read replicas. */
+function memberLines(member: MemberView): readonly string[] {
+  return [
+    ...(member.recoveryStatusText === undefined
+      ? []
+      : [[member.recoveryStatusText, ...recoveryWords(member.recovery ?? {})].join(': ')]),
+    ...(member.autoRejoinRunning === true ? ['It was expelled, and tries to come back by itself.'] : []),
+    ...(member.instanceErrors ?? []),
+    ...Object.values(member.readReplicas ?? {}).flatMap(({ address, status, instanceErrors = [] }) => [
+      `read replica ${address} ${status}`,
+      ...instanceErrors.map((error) => `  ${error}`),
+    ]),
+  ]
+}
+
+function recoveryWords({
+  currentStage,
+  currentStageProgress,
+  receiverError,
+  applierError,
+}: RecoveryView): readonly string[] {
+  const percent =
+    currentStageProgress === undefined || currentStageProgress === null
+      ? ''
+      : ` ${Math.round(currentStageProgress)} %`
+  return [
+    ...(currentStage === undefined || currentStage === null ? [] : [`${currentStage}${percent}`]),
+    ...[receiverError, applierError].flatMap((error) => (error === undefined ? [] : [withoutQuery(error)])),
+  ]
 }

@@ -54,7 +54,10 @@ const DETAILS: ChannelDetails = {
   applierError: '',
   applierThreadState: 'Replica has read all relay log',
   coordinatorState: 'ON',
+  coordinatorError: undefined,
   workerThreadState: 'Waiting for an event from Coordinator',
+  workerErrors: [],
+  workersOff: 0,
   receiverErrorTimestamp: '',
   applierWorkers: 4,
   timeSinceLastMessage: '00:00:01.000000',
@@ -177,7 +180,9 @@ describe("the keys of AdminAPI's status(), options() and describe()", () => {
         [
           ...clusters.flatMap((each) => clusterStatusFaults(clusterStatus(each, TOPOLOGY, detail), level)),
           ...clusterSetStatusFaults(clusterSetStatus(TOPOLOGY, detail), level),
-          ...(PAIR === undefined ? ['?'] : replicaSetStatusFaults(replicasetStatus(PAIR, level), level)),
+          ...(PAIR === undefined
+            ? ['?']
+            : replicaSetStatusFaults(replicasetStatus(PAIR, [], { level, extended: new Map() }), level)),
         ].filter((fault) => !transactions.has(fault)),
         [],
       )
@@ -253,7 +258,7 @@ describe('the status of a cluster', () => {
     ])
     const fenced = clusterStatus(open.clusters[0] as never, open)
     assert.equal(valueAt(fenced, 'defaultReplicaSet', 'status'), 'FENCED_WRITES')
-    assert.match(String(valueAt(member(fenced, 2), 'instanceErrors')), /secondary with super_read_only OFF/)
+    assert.match(String(valueAt(member(fenced, 2), 'instanceErrors')), /super_read_only is OFF, though/)
     assert.equal(valueAt(clusterSetStatus(open), 'status'), 'UNAVAILABLE')
   })
 })
