@@ -17,7 +17,6 @@ const CHANNEL: Keys = {
     'applierQueuedTransactionSetSize',
     'applierState',
     'coordinatorState',
-    'coordinatorThreadState',
     'receiverTimeSinceLastMessage',
     'source',
   ],
@@ -26,6 +25,10 @@ const CHANNEL: Keys = {
     'applierLastErrors',
     'applierQueuedTransactionSetSize',
     'applierWorkerThreads',
+    'coordinatorLastError',
+    'coordinatorLastErrorNumber',
+    'coordinatorLastErrorTimestamp',
+    'coordinatorThreadState',
     'expectedSource',
     'options',
     'receiverLastError',
@@ -34,6 +37,18 @@ const CHANNEL: Keys = {
     'source',
   ],
 }
+
+const COUNTERS = [
+  'appliedCount',
+  'checkedCount',
+  'committedAllMembers',
+  'conflictsDetectedCount',
+  'inApplierQueueCount',
+  'inQueueCount',
+  'lastConflictFree',
+  'proposedCount',
+  'rollbackCount',
+] as const
 
 /** AdminAPI 8.4's objects, as its source assembles them (cluster/status.cc, cluster_set/status.cc, and the like). */
 export const KEYS = {
@@ -66,18 +81,61 @@ export const KEYS = {
     ],
   },
   transactions: {
-    always: [
-      'appliedCount',
-      'checkedCount',
-      'committedAllMembers',
-      'conflictsDetectedCount',
-      'inApplierQueueCount',
-      'inQueueCount',
-      'lastConflictFree',
-      'proposedCount',
-      'rollbackCount',
-    ],
+    always: COUNTERS,
     from3: ['connection', 'coordinator', 'workers'],
+  },
+  /** Of a member that recovers from the binary log of another. */
+  recovery: {
+    always: ['state'],
+    from1: ['recoveryChannel'],
+    sometimes: [
+      ...COUNTERS,
+      'applierError',
+      'applierErrorNumber',
+      'connection',
+      'coordinator',
+      'receiverError',
+      'receiverErrorNumber',
+      'workers',
+    ],
+  },
+  /** Of a member that recovers by clone. */
+  clone: {
+    always: ['cloneStartTime', 'cloneState', 'currentStage', 'currentStageState'],
+    from1: ['recoveryChannel'],
+    sometimes: [
+      ...COUNTERS,
+      'connection',
+      'coordinator',
+      'currentStageProgress',
+      'error',
+      'errorNumber',
+      'workers',
+    ],
+  },
+  /** One level less than the status that they are in. */
+  recoveryChannel: { ...CHANNEL, always: [...CHANNEL.always, 'source'] },
+  applierChannel: CHANNEL,
+  readReplica: {
+    always: ['address', 'role', 'status'],
+    from1: ['replicationSources'],
+    sometimes: [
+      'applierQueuedTransactionSet',
+      'applierQueuedTransactionSetSize',
+      'applierStatus',
+      'applierThreadState',
+      'applierWorkerThreads',
+      'coordinatorState',
+      'coordinatorThreadState',
+      'instanceErrors',
+      'options',
+      'receiverStatus',
+      'receiverThreadState',
+      'receiverTimeSinceLastMessage',
+      'replicationLag',
+      'replicationSsl',
+      'version',
+    ],
   },
   connection: {
     always: [

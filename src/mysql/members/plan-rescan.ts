@@ -20,6 +20,7 @@ import { seedSteps } from './group-steps.js'
 import { groupAddress, isMultiPrimary, seedsFor } from './members.js'
 import { canonical } from './options.js'
 import {
+  accountInUse,
   accountsOnlyOf,
   amendAccount,
   demands,
@@ -147,7 +148,7 @@ export function planRescan(
       ],
     )
   for (const { row, server } of scan.demands.filter(({ row: one }) => !removed.includes(one))) {
-    const account = recordedAccount(row, cluster, server)
+    const account = accountInUse(row, cluster, server)
     const requirement = requirementOf(row, cluster)
     change(
       `requirements of ${account.user}`,
@@ -243,7 +244,7 @@ export function planRescan(
           .filter(({ user, host }) => !gone.has(`${user}@${host}`))
           .map((account) => {
             const amended = scan.demands.find(
-              ({ row }) => recordedAccount(row, cluster).user === account.user,
+              ({ row, server }) => accountInUse(row, cluster, server).user === account.user,
             )
             return amended === undefined || demands(account, requirementOf(amended.row, cluster))
               ? account

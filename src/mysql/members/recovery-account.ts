@@ -23,6 +23,22 @@ export function recordedAccount(
   }
 }
 
+/**
+ * The account of a member whatever its record says: its own, if it recovers with that; else as recorded. A record may
+ * name the account of another member, which must be left alone.
+ */
+export function accountInUse(
+  row: InstanceRow,
+  cluster: Cluster,
+  server: Server | undefined,
+): { readonly user: string; readonly host: string } {
+  const recorded = recordedAccount(row, cluster, server)
+  const used = server?.picture.channels.find(({ name }) => name === 'group_replication_recovery')?.user
+  return server !== undefined && used === recoveryUser(server.picture.serverId)
+    ? { user: used, host: recorded.host }
+    : recorded
+}
+
 /** What the account of a member has to demand. */
 export function requirementOf(row: InstanceRow, cluster: Cluster): Requirement {
   return {

@@ -10,7 +10,7 @@ import {
   hostPort,
 } from '../topology.js'
 import { isMultiPrimary, serverOf } from './members.js'
-import { demands, recordedAccount, requirementOf } from './recovery-account.js'
+import { accountInUse, demands, recordedAccount, requirementOf } from './recovery-account.js'
 
 /** How a cluster's record differs from its group. */
 export interface Scan {
@@ -84,14 +84,14 @@ function accountOf(
   at: Server,
   server: Server | undefined,
 ): ManagedAccount | undefined {
-  const wanted = recordedAccount(row, cluster, server)
+  const wanted = accountInUse(row, cluster, server)
   return at.picture.accounts.find(({ user, host }) => user === wanted.user && host === wanted.host)
 }
 
 function wrongValues(row: InstanceRow, cluster: Cluster, topology: Topology): Scan['attributes'] {
   const server = serverOf(row, topology)
   if (server === undefined) return []
-  const account = recordedAccount(row, cluster, server)
+  const account = accountInUse(row, cluster, server)
   const local = server.picture.variables['group_replication_local_address'] ?? ''
   const wanted: readonly (readonly [key: string, before: unknown, after: string | number])[] = [
     ['server_id', row.attributes['server_id'], server.picture.serverId],
@@ -108,7 +108,10 @@ function wrongValues(row: InstanceRow, cluster: Cluster, topology: Topology): Sc
 
 function unusedAccounts(at: Server, topology: Topology): readonly ManagedAccount[] {
   const used = topology.clusters.flatMap((cluster) =>
-    cluster.instances.map((row) => recordedAccount(row, cluster, serverOf(row, topology))),
+    cluster.instances.flatMap((row) => [
+      recordedAccount(row, cluster, serverOf(row, topology)),
+      accountInUse(row, cluster, serverOf(row, topology)),
+    ]),
   )
   // A member whose account nobody knows may use any of them.
   if (used.some(({ user }) => user === '')) return []

@@ -25,7 +25,9 @@ export function clusterErrors(
       ? ['WARNING: Cluster is fenced from write traffic: innodb_cluster_fence with fenced none opens it.']
       : []),
     ...(!isReplica && cluster.row.attributes['opt_transactionSizeLimit'] === undefined
-      ? ['WARNING: transactionSizeLimit is not recorded: innodb_cluster sets and records it.']
+      ? [
+          'WARNING: transactionSizeLimit is not recorded: innodb_cluster with transaction_size_limit records it.',
+        ]
       : []),
     ...(isReplica ? channelErrors(cluster, topology) : []),
     ...(source !== undefined && isMultiPrimary(source.picture) && paxos === 'ON'
