@@ -218,7 +218,7 @@ describe('what signet cluster status tells of odd ReplicaSets and read replicas'
       [
         /PRIMARY but is READ-ONLY: read_only=ON/,
         /PRIMARY but is replicating from another/,
-        /secured as DISABLED/,
+        /secured as REQUIRED/,
         /Incorrect recovery account \(nobody\)/,
         /but the channel uses nobody/,
       ],
@@ -240,19 +240,33 @@ describe('what signet cluster status tells of odd ReplicaSets and read replicas'
     await isHealthy()
   })
 
+  it('a server with metadata that nobody can read is left out, and named', async () => {
+    await on(
+      's4',
+      `SET sql_log_bin = 0; CREATE DATABASE ${MD}; CREATE VIEW ${MD}.schema_version AS SELECT 1 AS x`,
+    )
+    const view = await look(lab)
+    await on('s4', `SET sql_log_bin = 0; DROP DATABASE ${MD}`)
+    assert.match(view.warnings, /warning: no answer from s4: .*Unknown column/)
+    assert.deepEqual(
+      ['s1', 's2'].map((host) => memberIn(view, host)['status']),
+      ['ONLINE', 'ONLINE'],
+    )
+  })
+
   it('a cluster with several primaries and settings that have no effect', async () => {
     await on(
       's3',
-      `INSTALL PLUGIN group_replication SONAME 'group_replication.so'; SET PERSIST group_replication_paxos_single_leader = ON;
-       SET PERSIST group_replication_view_change_uuid = UUID()`,
+      `INSTALL PLUGIN group_replication SONAME 'group_replication.so'; SET PERSIST group_replication_view_change_uuid = UUID()`,
     )
     await done('s3', 'innodb_cluster', {
       name: 'many',
-      multi_primary: true,
-      force: true,
+      paxos_single_leader: true,
       cert_issuer: '/CN=MyName',
       cert_subject: '/CN=s3',
     })
+    await on('s3', 'SELECT group_replication_switch_to_multi_primary_mode()')
+    await done('s3', 'innodb_cluster_rescan', { cluster: 'many' })
     const view = await look(lab)
     tells(clusterErrorsOf(view, 'many'), [
       /group_replication_view_change_uuid is .*, but none is recorded/,
