@@ -1,6 +1,6 @@
 import { optionsThatDiffer, CHANNEL_OPTIONS, recordedOptions } from '../channel-options.js'
 import { isMultiPrimary, isReplicaCluster } from '../members/members.js'
-import { attribute, hasQuorum, type Cluster, type Topology } from '../topology.js'
+import { addressOf, attribute, hasQuorum, type Cluster, type Topology } from '../topology.js'
 import { atLeast } from '../version.js'
 import { isFenced, stateOf } from './cluster-state.js'
 import type { Extended } from './extended.js'
@@ -21,6 +21,11 @@ export function clusterErrors(
     ...protocolErrors(cluster, extended),
     ...viewChangeErrors(cluster),
     ...availabilityErrors(cluster, topology),
+    ...((cluster.split ?? []).length > 0
+      ? [
+          `ERROR: split-brain: ${(cluster.split ?? []).map(addressOf).join(' and ')} are primaries of this group, and do not see each other: each may take writes that the other lacks.`,
+        ]
+      : []),
     ...(isFenced(cluster, topology)
       ? ['WARNING: Cluster is fenced from write traffic: innodb_cluster_fence with fenced none opens it.']
       : []),
