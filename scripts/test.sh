@@ -56,7 +56,7 @@ stage 'end to end, local connection' suite 'test/e2e/**/*.test.ts' --timeout 600
 # The longest first, so that none of them is left to run alone at the end.
 lab_files() {
   local long
-  long=$(printf 'test/lab/%s.test.ts\n' replicaset-life cluster-contracts members-outage members router playbooks \
+  long=$(printf 'test/lab/%s.test.ts\n' replicaset-life status cluster-contracts members-outage members router playbooks \
     cluster-matrix replicaset-security clusterset-modes kill clusterset-switchover)
   echo "$long"
   ls test/lab/*.test.ts | grep -vxF "$long" | grep -v '/flagship\.'

@@ -195,7 +195,14 @@ DELIMITER ;
     const [status] = (await read('status', '-l', 's1,s2'))['clusters'] as readonly Json[]
     assert.equal(valueAt(status, 'defaultReplicaSet', 'status'), 'OK_NO_TOLERANCE')
     assert.deepEqual(valueAt(status, 'defaultReplicaSet', 'topology', 's1:3306', 'readReplicas'), {
-      'away:3306': { address: 'away:3306', role: 'READ_REPLICA', status: 'UNREACHABLE' },
+      'away:3306': {
+        address: 'away:3306',
+        instanceErrors: [
+          'ERROR: The read replica does not answer, or is not among the servers that were read.',
+        ],
+        role: 'READ_REPLICA',
+        status: 'UNREACHABLE',
+      },
     })
     await sql(LAB, 's1', `DELETE FROM ${MD}.instances WHERE instance_type = 'read-replica'`)
   })
