@@ -79,11 +79,12 @@ export function cloneSteps(wish: CloneWish): readonly Step[] {
       question: {
         ask: 'mysql_rows',
         login,
-        statement: 'SELECT STATE s FROM performance_schema.clone_status',
+        statement: 'SELECT STATE s, ERROR_NO n, ERROR_MESSAGE e FROM performance_schema.clone_status',
       },
       timeout: 900,
       interval: 0.2,
       until: (answer) => isComplete(answer as MysqlRows),
+      hopeless: (answer) => failureOfClone(host, answer as MysqlRows),
       otherwise: `${host} did not come back after the clone. If nothing starts its mysqld again (systemctl start mysql), do so; then run again: the next run goes on with the copied data.`,
       note: `wait until ${host} is back with the data of ${donor.host}`,
     },
@@ -222,4 +223,12 @@ function hasEnded(answer: MysqlRows): boolean {
 
 function isComplete(answer: MysqlRows): boolean {
   return answer.kind === 'rows' && answer.rows[0]?.['s'] === 'Completed'
+}
+
+/** Why the data won't come any more. A server that only could not restart itself (3707) has the data. */
+function failureOfClone(host: string, answer: MysqlRows): string | undefined {
+  if (answer.kind !== 'rows') return undefined
+  const [{ s: state, n: number, e: message } = {}] = answer.rows
+  if (state !== 'Failed' || Number(number) === 3707) return undefined
+  return `The clone to ${host} failed: ${String(message ?? '')} (${String(number ?? '')}). Its error log says more; run again when the cause is mended.`
 }
