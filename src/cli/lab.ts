@@ -53,6 +53,11 @@ async function runLab(invocation: Invocation, environment: Environment): Promise
     packages: invocation.text('packages')?.split(',') ?? [],
     say: (text) => environment.stderr.write(`${text}\n`),
   }
+  const takesNone = ['up', 'down', 'status', 'inventory', 'prepare']
+  if (action !== undefined && takesNone.includes(action) && words.length > 0)
+    throw new SignetError('bad-option', `signet lab ${action} takes no "${words.join(' ')}".`, {
+      ...(/^\d+$/.test(words[0] ?? '') ? { hint: `Did you mean --hosts ${words[0] ?? ''}?` } : {}),
+    })
   const layout = labLayout(name)
   const start = environment.now().getTime()
   const took = (): string => `${((environment.now().getTime() - start) / 1000).toFixed(1)} s`

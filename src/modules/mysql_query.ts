@@ -40,7 +40,8 @@ export const mysql_query = defineModule({
   rules: { mutuallyExclusive: [['positional_args', 'named_args']] },
   returns: {
     executed_queries: 'The statements, with placeholders instead of values.',
-    query_result: 'Rows of each statement, as mappings.',
+    query_result:
+      'Rows of each statement, as mappings: integers as numbers (as texts beyond 2^53), DECIMAL and times as texts.',
     rowcount: 'Number of rows that each statement returned or changed.',
   },
   examples: [
@@ -95,6 +96,7 @@ export const mysql_query = defineModule({
           login: queryLogin(args),
           statement: text,
           values: values.map((value) => (value instanceof Secret ? value.reveal() : value)),
+          numbers: true,
         }),
       ),
     )
@@ -116,6 +118,7 @@ export const mysql_query = defineModule({
           statements: args.single_transaction
             ? [{ text: 'START TRANSACTION' }, ...statements, { text: 'COMMIT' }]
             : statements,
+          numbers: true,
         },
       ],
       diff: [],

@@ -61,7 +61,6 @@ export async function openSession(stream: Duplex, login: MysqlLogin): Promise<Co
       connectTimeout: 10_000,
       dateStrings: true,
       supportBigNumbers: true,
-      bigNumberStrings: true,
       charset: 'utf8mb4',
     })
     // Without a listener a lost connection would end the program; the next query reports it.

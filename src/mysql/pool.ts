@@ -27,8 +27,11 @@ const LOOKS = 50
 export type Query = (
   statement: string,
   values?: readonly (string | number | null)[],
-  /** Milliseconds. */
-  limit?: number,
+  options?: {
+    /** Milliseconds. */
+    readonly limit?: number
+    readonly numbers?: boolean
+  },
 ) => Promise<readonly Row[]>
 
 /** The sessions with the MySQL server of one host: questions share one for each login, every step has its own. */
@@ -56,7 +59,10 @@ export class MysqlPool {
             kind: 'rows',
             // A SELECT of a playbook takes as long as it takes.
             rows: await this.#reading(question.login, (query) =>
-              query(question.statement, question.values, Infinity),
+              query(question.statement, question.values, {
+                limit: Infinity,
+                ...(question.numbers === undefined ? {} : { numbers: question.numbers }),
+              }),
             ),
           }
         case 'mysql_variables':
@@ -105,7 +111,7 @@ export class MysqlPool {
     const counts: number[] = []
     try {
       for (const statement of step.statements) {
-        const { rows, count } = await this.#send(connection, statement, generated, step.timeout ?? 120)
+        const { rows, count } = await this.#send(connection, statement, generated, step)
         results.push(rows)
         counts.push(count)
       }
@@ -141,7 +147,7 @@ export class MysqlPool {
     connection: Connection,
     statement: Statement,
     generated: GeneratedValues,
-    seconds: number,
+    { timeout = 120, numbers = false }: SqlStep,
   ): Promise<{ rows: readonly Row[]; count: number }> {
     const values = (statement.values ?? []).map((value) => {
       const made =
@@ -152,7 +158,8 @@ export class MysqlPool {
     try {
       const [rows] = await connection.query({
         sql: formatStatement(statement.text, values),
-        timeout: seconds * 1000,
+        timeout: timeout * 1000,
+        bigNumberStrings: !numbers,
       })
       if (Array.isArray(rows)) return { rows: rows as Row[], count: rows.length }
       return { rows: [], count: (rows as { affectedRows?: number }).affectedRows ?? 0 }
@@ -204,10 +211,14 @@ export class MysqlPool {
   async #inTransaction<T>(connection: Connection, read: (query: Query) => Promise<T>): Promise<T> {
     await connection.query({ sql: 'START TRANSACTION READ ONLY', timeout: this.#patience })
     try {
-      return await read(async (statement, values, limit = this.#patience) => {
+      return await read(async (statement, values, { limit = this.#patience, numbers = false } = {}) => {
         this.statements++
         const sql = formatStatement(statement, values ?? [])
-        const [rows] = await connection.query({ sql, ...(Number.isFinite(limit) ? { timeout: limit } : {}) })
+        const [rows] = await connection.query({
+          sql,
+          bigNumberStrings: !numbers,
+          ...(Number.isFinite(limit) ? { timeout: limit } : {}),
+        })
         return rows as Row[]
       })
     } finally {

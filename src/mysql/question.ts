@@ -18,6 +18,8 @@ export interface MysqlRowsQuestion {
   readonly login: MysqlLogin
   readonly statement: string
   readonly values?: readonly (string | number | null)[]
+  /** BIGINT as a number where that is exact; default: always as text. */
+  readonly numbers?: boolean
 }
 
 /** `refused` or `down` with the server's message instead of rows, so that a probe can decide. */

@@ -186,6 +186,7 @@ describe('signet lab', () => {
         /There is no lab "[^"]+"[^]*→ Start it with `signet lab up`/,
       ],
       [['--hosts', '99', 'up'], EXIT.usage, /1 to 14 hosts, not 99/],
+      [['up', '3'], EXIT.usage, /up takes no "3"[^]*→ Did you mean --hosts 3\?/],
       [
         ['--packages', 'tree,--root', 'prepare'],
         EXIT.usage,

@@ -40,6 +40,32 @@ describe('logging in to hosts', () => {
     assert.equal(info.code, 0, transcript(info))
   })
 
+  it('numbers of MySQL are numbers for conditions, read or written; what is beyond them stays exact', async () => {
+    const file = join(lab.directory, 'numbers.yml')
+    const read = 'SELECT COUNT(*) AS n, CAST(18446744073709551615 AS UNSIGNED) AS most, 1.10 AS price'
+    await writeFile(
+      file,
+      `- hosts: s1
+  gather_facts: false
+  tasks:
+    - mysql_query: {query: "${read}"}
+      register: read
+    - mysql_query:
+        query: [CREATE TEMPORARY TABLE test.t (n INT), INSERT INTO test.t VALUES (1), "${read}"]
+      register: written
+    - assert:
+        that:
+          - item.n == 1
+          - item.most == '18446744073709551615'
+          - item.price == '1.10'
+      loop: ["{{ read.query_result[0][0] }}", "{{ written.query_result[2][0] }}"]
+`,
+    )
+    await shell(LAB, 's1', 'mysql -e "CREATE DATABASE IF NOT EXISTS test"')
+    const run = await play([file, '-i', lab.inventory])
+    assert.equal(run.code, 0, transcript(run))
+  })
+
   it('a user without the right to sudo: the task fails with what sudo said', async () => {
     const refused = await run('-e', 'ansible_user=limited', '--become')
     assert.equal(refused.code, 2, transcript(refused))
