@@ -66,7 +66,7 @@ export function channelArgs<Prefix extends string, Word extends string>(
     const value = defaults[KEYS[name as Name]]
     const facts = [
       ...(value === undefined ? [] : [`default: ${value}`]),
-      ...words.map((word) => `${word}: as the server has it`),
+      ...words.map((word) => `${word}: ${value === undefined ? 'as the server has it' : 'that again'}`),
     ]
     const description = `${option.description}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}.`
     return [`${prefix}_${name}`, { ...option, description, words }] as const

@@ -1,6 +1,6 @@
 import { planReboot } from '../mysql/members/plan-reboot.js'
 import { clusterOfServer } from '../mysql/topology.js'
-import { viewCluster } from './cluster-probe.js'
+import { heard, viewCluster } from './cluster-probe.js'
 import { MEMBERS_ARGS } from './members-args.js'
 import { defineModule } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
@@ -36,11 +36,14 @@ export const innodb_cluster_reboot = defineModule({
   ],
   probe: (host, args, task) => viewCluster(host, args.members ?? task.playHosts, loginOf(args)),
   plan: (args, view) =>
-    planReboot(
-      { cluster: args.cluster, seed: args.primary, force: args.force },
-      view.server,
-      view.topology,
-      loginOf(args),
+    heard(
+      planReboot(
+        { cluster: args.cluster, seed: args.primary, force: args.force },
+        view.server,
+        view.topology,
+        loginOf(args),
+      ),
+      view.silent,
     ),
   result: (args, view) => ({
     cluster: args.cluster ?? clusterOfServer(view.topology, view.server)?.row.name ?? '',

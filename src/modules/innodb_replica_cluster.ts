@@ -6,8 +6,8 @@ import { gtidState } from '../mysql/gtid-state.js'
 import { refuseCertificate } from '../mysql/refusals.js'
 import type { SslMode } from '../mysql/step.js'
 import { clusterOfServer } from '../mysql/topology.js'
-import { channelArgs, givenChannelOptions } from './channel-args.js'
-import { presented, viewCluster } from './cluster-probe.js'
+import { channelArgs, DEFAULT, givenChannelOptions } from './channel-args.js'
+import { heard, presented, viewCluster } from './cluster-probe.js'
 import { givenSettings, MEMBER_ARGS, RECOVERY_ARGS } from './member-args.js'
 import { defineModule, type Plan } from './module.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
@@ -51,7 +51,7 @@ export const innodb_replica_cluster = defineModule({
       description: 'Seconds to wait for transactions to arrive.',
     },
     ...RECOVERY_ARGS,
-    ...channelArgs(PREFIX, CHANNEL_DEFAULTS, []),
+    ...channelArgs(PREFIX, CHANNEL_DEFAULTS, [DEFAULT]),
     ...MEMBER_ARGS,
     ...LOGIN_ARGS,
   },
@@ -89,12 +89,15 @@ export const innodb_replica_cluster = defineModule({
       mine?.row.name.toLowerCase() === args.name.toLowerCase() &&
       [...clusterset.memberIds, ...clusterset.invalidatedIds].includes(mine.row.id)
     )
-      return planRejoinCluster(
-        { channel: givenChannelOptions(PREFIX, args).set, timeout: args.timeout },
-        mine,
-        topology,
-        clusterset,
-        loginOf(args),
+      return heard(
+        planRejoinCluster(
+          { channel: givenChannelOptions(PREFIX, args), timeout: args.timeout },
+          mine,
+          topology,
+          clusterset,
+          loginOf(args),
+        ),
+        silent,
       )
     if (
       clusterset !== undefined &&
@@ -115,14 +118,14 @@ export const innodb_replica_cluster = defineModule({
       )
       if (refusal !== undefined) return { steps: [], diff: [], failure: refusal }
     }
-    return planCreateReplicaCluster(
+    const plan = planCreateReplicaCluster(
       {
         name: args.name,
         subject: args.cert_subject,
         recoveryMethod: args.recovery_method,
         cloneDonor: args.clone_donor,
         given: givenSettings(args),
-        channel: givenChannelOptions(PREFIX, args).set,
+        channel: givenChannelOptions(PREFIX, args),
       },
       view.server,
       view.topology,
@@ -130,6 +133,7 @@ export const innodb_replica_cluster = defineModule({
       gtid,
       (host) => presented(view, host),
     )
+    return heard(plan, silent)
   },
   result: (args, { view }) => {
     const source = view.topology.globalPrimary

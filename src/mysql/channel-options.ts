@@ -78,6 +78,31 @@ export function optionAttributes(given: ChannelOptions): Readonly<Record<string,
   )
 }
 
+/** What is asked for a channel: values, and options that shall be recorded no more. */
+export interface ChannelWish {
+  readonly set: ChannelOptions
+  readonly reset: readonly OptionKey[]
+}
+
+/** Nothing is asked for. */
+export const NO_WISH: ChannelWish = { set: {}, reset: [] }
+
+/** Attributes of the metadata as they are asked for; undefined: none of this name. */
+export function wishedAttributes({
+  set,
+  reset,
+}: ChannelWish): Readonly<Record<string, string | number | undefined>> {
+  return {
+    ...optionAttributes(set),
+    ...Object.fromEntries(reset.map((option) => [optionAttribute(option), undefined])),
+  }
+}
+
+/** Recorded options, and what is asked for now. */
+export function withWish(recorded: ChannelOptions, { set, reset }: ChannelWish): ChannelOptions {
+  return otherOptions({ ...recorded, ...set }, reset)
+}
+
 /** Some of the options. */
 export function chosenOptions(options: ChannelOptions, keys: readonly OptionKey[]): ChannelOptions {
   return Object.fromEntries(Object.entries(options).filter(([key]) => keys.some((each) => each === key)))
@@ -100,7 +125,7 @@ export function optionsSql(options: ChannelOptions): SqlPart {
 /** Those of some options that a channel does not have; what is not among them may be anything. */
 export function optionsThatDiffer(
   options: ChannelOptions,
-  channel: ReplicationChannel | undefined,
+  channel: ChannelOptions | undefined,
 ): ChannelOptions {
   return Object.fromEntries(
     CHANNEL_OPTIONS.flatMap(({ key }) => {
@@ -108,6 +133,11 @@ export function optionsThatDiffer(
       return value === undefined || String(channel?.[key]) === String(value) ? [] : [[key, value] as const]
     }),
   )
+}
+
+/** The options that a channel has. */
+export function optionsIn(channel: ReplicationChannel): ChannelOptions {
+  return Object.fromEntries(CHANNEL_OPTIONS.map(({ key }) => [key, channel[key]]))
 }
 
 /** Whether a channel has these options. */

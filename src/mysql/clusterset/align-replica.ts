@@ -12,12 +12,13 @@ import {
   forgetGroup,
   isConfigured,
   manageSources,
+  optionsToName,
   START_CHANNEL,
   STOP_CHANNEL,
   wantedChannel,
   type WantedChannel,
 } from './channel.js'
-import type { ChannelOptions } from '../channel-options.js'
+import { optionsIn, optionsSql, type ChannelWish } from '../channel-options.js'
 import { fenceSteps } from './fence.js'
 import { channelAccount, channelOf, CLUSTERSET_CHANNEL, primaryLast, replicates } from './members.js'
 
@@ -43,7 +44,7 @@ export interface Replica {
   readonly topology: Topology
   readonly clusterset: ClusterSet
   readonly login: MysqlLogin
-  readonly given?: ChannelOptions
+  readonly given?: ChannelWish
   /** Seconds to wait for what has to arrive. */
   readonly timeout: number
   /** The accounts get new passwords even if they seem right: they will be logged in with before the channels start. */
@@ -104,6 +105,7 @@ export function channelSettings(replica: Replica): readonly Step[] {
 function configure({ member, wanted, account }: Lack, { login }: Replica): Step {
   const { host } = member
   const channel = channelOf(member)
+  const before = optionsSql(channel === undefined ? {} : optionsToName(optionsIn(channel), wanted.options))
   return {
     do: 'sql',
     host,
@@ -120,10 +122,10 @@ function configure({ member, wanted, account }: Lack, { login }: Replica): Step 
             ? removeChannel(CLUSTERSET_CHANNEL)
             : [
                 STOP_CHANNEL,
-                // Its credentials and options are right for any source.
+                // Its credentials are right for any source.
                 {
-                  text: 'CHANGE REPLICATION SOURCE TO SOURCE_HOST=?, SOURCE_PORT=? FOR CHANNEL ?',
-                  values: [channel.host, channel.port, CLUSTERSET_CHANNEL],
+                  text: `CHANGE REPLICATION SOURCE TO SOURCE_HOST=?, SOURCE_PORT=?${before.text} FOR CHANNEL ?`,
+                  values: [channel.host, channel.port, ...before.values, CLUSTERSET_CHANNEL],
                 },
                 ...(channel.receiver === 'OFF' ? [] : [START_CHANNEL]),
               ],

@@ -2,7 +2,17 @@ import type { Step } from '../../host/step.js'
 import { needsCertificate } from '../account.js'
 import { clustersetPassword } from '../bootstrap.js'
 import { channelSsl, removeChannel, type SqlPart } from '../channel.js'
-import { hasOptions, optionsSql, recordedOptions, type ChannelOptions } from '../channel-options.js'
+import {
+  defaultOptions,
+  hasOptions,
+  NO_WISH,
+  optionsSql,
+  optionsThatDiffer,
+  recordedOptions,
+  withWish,
+  type ChannelOptions,
+  type ChannelWish,
+} from '../channel-options.js'
 import type { ReplicationChannel } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import type { AuthType, SslMode, Statement } from '../step.js'
@@ -32,9 +42,32 @@ export const START_CHANNEL: Statement = {
 /** What AdminAPI sets for the channel between clusters when nothing is asked for. */
 export const CHANNEL_DEFAULTS: ChannelOptions = { connectRetry: 3, retryCount: 10 }
 
-/** The options that a cluster's channel shall have: those recorded, over what AdminAPI sets when nothing is asked for. */
-export function optionsOfChannel(cluster: Cluster | undefined): ChannelOptions {
-  return { ...CHANNEL_DEFAULTS, ...recordedOptions(cluster?.row.attributes ?? {}) }
+/**
+ * All options that the channel of a member shall have: those recorded and asked for, over what AdminAPI sets, over what
+ * the server takes by itself. So an option that is recorded no more is taken back wherever it still is.
+ */
+export function optionsOfChannel(
+  { picture }: Server,
+  cluster: Cluster | undefined,
+  given: ChannelWish = NO_WISH,
+): ChannelOptions {
+  return {
+    ...defaultOptions(picture),
+    ...CHANNEL_DEFAULTS,
+    ...withWish(recordedOptions(cluster?.row.attributes ?? {}), given),
+  }
+}
+
+/**
+ * The options that CHANGE REPLICATION SOURCE names: those that differ, and always the period, whatever it does by itself.
+ * @param channel the options that it has, or what the server gives a new one
+ */
+export function optionsToName(wanted: ChannelOptions, channel: ChannelOptions): ChannelOptions {
+  const { heartbeatPeriod } = wanted
+  return {
+    ...optionsThatDiffer(wanted, channel),
+    ...(heartbeatPeriod === undefined ? {} : { heartbeatPeriod }),
+  }
 }
 
 /** Where the channel of a member shall lead, and how. */
@@ -55,7 +88,7 @@ export function wantedChannel(
   source: Server,
   topology: Topology,
   clusterset: ClusterSet,
-  given: ChannelOptions = {},
+  given: ChannelWish = NO_WISH,
 ): WantedChannel {
   return {
     source,
@@ -63,7 +96,7 @@ export function wantedChannel(
     user: channelAccount(member, topology, clusterset).user,
     sslMode: clusterset.sslMode as SslMode,
     authType: clusterset.authType,
-    options: { ...optionsOfChannel(cluster), ...given },
+    options: optionsOfChannel(member, cluster, given),
   }
 }
 
@@ -102,7 +135,7 @@ function isSecured(channel: ReplicationChannel, { picture }: Server, wanted: Wan
 export function changeSource(server: Server, wanted: WantedChannel, renewed: boolean): Statement {
   const { source, user, sslMode, authType, options } = wanted
   const ssl = channelSsl(sslMode, authType, server.picture.variables)
-  const optional = optionsSql(options)
+  const optional = optionsSql(optionsToName(options, channelOf(server) ?? defaultOptions(server.picture)))
   const secret = authType.endsWith('PASSWORD')
   const password: SqlPart = { text: secret && !renewed ? '' : ', SOURCE_PASSWORD=?', values: [] }
   const unverified =
@@ -160,7 +193,7 @@ export function channelSteps(
   server: Server,
   topology: Topology,
   login: MysqlLogin,
-  options: { readonly start: boolean; readonly cluster?: Cluster; readonly given?: ChannelOptions },
+  options: { readonly start: boolean; readonly cluster?: Cluster; readonly given?: ChannelWish },
 ): readonly Step[] {
   const { globalPrimary: source, clusterset } = topology
   if (source === undefined || clusterset === undefined) return []

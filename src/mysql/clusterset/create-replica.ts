@@ -21,7 +21,7 @@ import {
   type Topology,
 } from '../topology.js'
 import { channelSteps } from './channel.js'
-import type { ChannelOptions } from '../channel-options.js'
+import type { ChannelWish } from '../channel-options.js'
 import { CLUSTERSET_CHANNEL } from './members.js'
 import { replicaPredictions } from './predictions.js'
 import { recordCluster } from './record-replica.js'
@@ -38,7 +38,7 @@ export interface CreateReplicaCluster {
   readonly cloneDonor: string | undefined
   readonly given: readonly Setting[]
   /** Options of the channel that were given. */
-  readonly channel: ChannelOptions
+  readonly channel: ChannelWish
 }
 
 /** Makes a server the first member of a replica cluster; what an earlier run did already is left out. */

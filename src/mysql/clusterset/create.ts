@@ -3,6 +3,7 @@ import type { Step } from '../../host/step.js'
 import { clustersetGrants, clustersetUser } from '../account.js'
 import { accountStep, clustersetPassword } from '../bootstrap.js'
 import type { MysqlLogin } from '../login.js'
+import { NO_WISH } from '../channel-options.js'
 import { METADATA } from '../metadata/schema.js'
 import { isMultiPrimary } from '../members/members.js'
 import { setAttribute, transaction } from '../metadata/statements.js'
@@ -11,6 +12,7 @@ import { refuseName, refuseOptions, type Wish } from '../refusals.js'
 import type { SslMode } from '../step.js'
 import { attribute, clusterOfServer, type Server, type Topology } from '../topology.js'
 import { keepChannels } from './keep-channels.js'
+import { planPrimaryCluster } from './plan-primary-cluster.js'
 import { metadataPredictions } from './predictions.js'
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
@@ -41,7 +43,8 @@ export function planCreateClusterSet(
       return refuse(
         `ClusterSet "${wanted.name}" exists with clusterSetReplicationSslMode ${clusterset.sslMode}, which can't be changed later to ${wanted.sslMode}.`,
       )
-    return { steps: [], diff: [] }
+    const home = topology.clusters.find(({ row }) => row.id === clusterset.primaryClusterId)
+    return home === undefined ? { steps: [], diff: [] } : planPrimaryCluster(NO_WISH, home, topology, login)
   }
   const { primary } = cluster
   if (primary === undefined) return refuse(`Cluster "${cluster.row.name}" has no primary that is ONLINE.`)

@@ -3,11 +3,17 @@ import type { Step } from '../../host/step.js'
 import { gtidText, isWithin, minus, parseGtidSet } from '../gtid-set.js'
 import type { MysqlLogin } from '../login.js'
 import { predictPictures } from '../members/after.js'
+import {
+  attributeStatements,
+  differingAttributes,
+  withAttributes,
+  type AttributeChange,
+} from '../members/options.js'
 import { METADATA } from '../metadata/schema.js'
-import { setAttribute, transaction } from '../metadata/statements.js'
+import { transaction } from '../metadata/statements.js'
 import type { Cluster, ClusterSet, Server, Topology } from '../topology.js'
 import { alignReplica } from './align-replica.js'
-import { optionAttributes, type ChannelOptions } from '../channel-options.js'
+import { wishedAttributes, type ChannelWish } from '../channel-options.js'
 import { fenceSteps } from './fence.js'
 import {
   CLUSTERSET_CHANNEL,
@@ -17,20 +23,21 @@ import {
   statesText,
   unseenMembers,
 } from './members.js'
+import { planPrimaryCluster } from './plan-primary-cluster.js'
 import { asReplica, withAccounts } from './predictions.js'
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
 
 export interface RejoinCluster {
   /** Options of the channel that were given; what is not given stays as recorded. */
-  readonly channel: ChannelOptions
+  readonly channel: ChannelWish
   /** Seconds to wait for transactions to arrive. */
   readonly timeout: number
 }
 
 /**
- * What a cluster of a ClusterSet lacks until it replicates as it shall: AdminAPI's rejoinCluster. Nothing when it does,
- * or when it is the primary cluster. Transactions that the others lack are never thrown away: such a cluster is refused.
+ * What a cluster of a ClusterSet lacks until it replicates as it shall: AdminAPI's rejoinCluster. Nothing when it does.
+ * For the primary cluster see {@link planPrimaryCluster}. Transactions that the others lack are never thrown away: such a cluster is refused.
  */
 export function planRejoinCluster(
   wanted: RejoinCluster,
@@ -40,7 +47,8 @@ export function planRejoinCluster(
   login: MysqlLogin,
 ): Plan {
   const { name } = cluster.row
-  if (cluster.row.id === clusterset.primaryClusterId) return { steps: [], diff: [] }
+  if (cluster.row.id === clusterset.primaryClusterId)
+    return planPrimaryCluster(wanted.channel, cluster, topology, login)
   const { primary } = cluster
   if (primary === undefined)
     return refuse(
@@ -67,9 +75,7 @@ export function planRejoinCluster(
     given: wanted.channel,
     timeout: Math.max(wanted.timeout, 30),
   })
-  const attributes = Object.entries(optionAttributes(wanted.channel)).filter(
-    ([key, value]) => cluster.row.attributes[key] !== value,
-  )
+  const attributes = differingAttributes(cluster.row.attributes, wishedAttributes(wanted.channel))
   if (!invalid && align.length === 0 && attributes.length === 0) return { steps: [], diff: [] }
   if (!isOpen(home))
     return refuse(
@@ -82,11 +88,10 @@ export function planRejoinCluster(
     )
   const refusal = invalid || !replicates(primary) ? refuseData(cluster, primary, source) : undefined
   if (refusal !== undefined) return refuse(refusal)
-  const byId = { column: 'cluster_id', value: cluster.row.id }
   const steps: readonly Step[] = [
     ...(invalid ? fencedFirst(cluster, primary, source, login, wanted.timeout) : []),
     ...align,
-    ...record(cluster, source, clusterset, login, invalid, attributes, byId),
+    ...record(cluster, source, clusterset, login, invalid, attributes),
     {
       do: 'catch_up',
       host: primary.host,
@@ -109,7 +114,7 @@ export function planRejoinCluster(
                 ...metadata,
                 clusters: metadata.clusters.map((row) =>
                   row.id === cluster.row.id
-                    ? { ...row, attributes: { ...row.attributes, ...Object.fromEntries(attributes) } }
+                    ? { ...row, attributes: withAttributes(row.attributes, attributes) }
                     : row,
                 ),
                 clustersetMembers: invalid
@@ -185,8 +190,7 @@ function record(
   clusterset: ClusterSet,
   login: MysqlLogin,
   invalid: boolean,
-  attributes: readonly (readonly [string, unknown])[],
-  byId: { readonly column: string; readonly value: string },
+  attributes: readonly AttributeChange[],
 ): readonly Step[] {
   if (!invalid && attributes.length === 0) return []
   return [
@@ -196,7 +200,10 @@ function record(
       login,
       note: `record cluster "${cluster.row.name}" in ClusterSet "${clusterset.domainName}"`,
       statements: transaction([
-        ...attributes.map(([key, value]) => setAttribute('clusters', byId, key, value)),
+        ...attributeStatements(
+          { table: 'clusters', column: 'cluster_id', value: cluster.row.id },
+          attributes,
+        ),
         ...(invalid
           ? [
               {

@@ -1,6 +1,12 @@
 import type { Prediction } from '../../modules/module.js'
 import { clustersetUser, hasPassword, needsCertificate } from '../account.js'
-import { defaultOptions, optionAttributes, type ChannelOptions } from '../channel-options.js'
+import {
+  defaultOptions,
+  NO_WISH,
+  optionAttributes,
+  type ChannelOptions,
+  type ChannelWish,
+} from '../channel-options.js'
 import type { InstancePicture, Metadata, ReplicationChannel } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import { predictPictures } from '../members/after.js'
@@ -57,7 +63,7 @@ export function replicaPredictions(
         group_replication_group_name: group,
         opt_memberAuthType: wish.authType,
         opt_certIssuer: wish.issuer,
-        ...optionAttributes(wanted.channel),
+        ...optionAttributes(wanted.channel.set),
       },
     },
     server,
@@ -159,10 +165,10 @@ export function asReplica(
   cluster: Cluster,
   source: Server,
   clusterset: ClusterSet,
-  given: ChannelOptions = {},
+  given: ChannelWish = NO_WISH,
 ): InstancePicture {
   const { picture } = server
-  const options = { ...optionsOfChannel(cluster), ...given }
+  const options = optionsOfChannel(server, cluster, given)
   return {
     ...picture,
     channels: [

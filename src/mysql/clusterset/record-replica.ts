@@ -33,7 +33,7 @@ export function recordCluster(
     opt_certIssuer: primaryCluster?.issuer ?? '',
     replicationAccountUser: clustersetUser(picture.serverId),
     replicationAccountHost: clusterset.allowedHost,
-    ...optionAttributes(wanted.channel),
+    ...optionAttributes(wanted.channel.set),
   }
   const instance = {
     server_id: picture.serverId,

@@ -45,9 +45,10 @@ export function planReboot(wanted: Reboot, taskServer: Server, topology: Topolog
       : clusterNamed(topology, wanted.cluster)
   if (cluster === undefined)
     return refuse(
-      wanted.cluster === undefined
-        ? `${taskServer.host} belongs to no cluster.`
-        : `There is no cluster "${wanted.cluster}" among the servers of this play.`,
+      refuseForgotten(taskServer, topology) ??
+        (wanted.cluster === undefined
+          ? `${taskServer.host} belongs to no cluster.`
+          : `There is no cluster "${wanted.cluster}" among the servers of this play.`),
     )
   const members = membersOf(cluster, topology)
   const present = members.flatMap(({ server, row }): readonly Present[] =>
@@ -114,6 +115,14 @@ export function planReboot(wanted: Reboot, taskServer: Server, topology: Topolog
         : []),
     ],
   }
+}
+
+/** Why a server can't start its cluster again that others have forgotten: the cluster was removed while it was down. */
+function refuseForgotten({ host, picture }: Server, { metadata, clusterset }: Topology): string | undefined {
+  const row = picture.metadata?.instances.find(({ uuid }) => uuid === picture.uuid)
+  const former = picture.metadata?.clusters.find(({ id }) => id === row?.clusterId)
+  if (former === undefined || clusterset === undefined || picture.metadata === metadata) return undefined
+  return `${host} still has the record of cluster "${former.name}", but that was removed from ClusterSet "${clusterset.domainName}" while it was down: it can't go on with that record. Its servers can become members again like any others: innodb_replica_cluster, innodb_cluster_instance, with recovery_method: clone where they have transactions of their own.`
 }
 
 /** Some members run: the others join them. */

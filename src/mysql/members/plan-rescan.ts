@@ -1,6 +1,8 @@
 import type { Difference, Plan } from '../../host/plan.js'
 import type { Step } from '../../host/step.js'
 import { dropAccount, recoveryUser } from '../account.js'
+import { CLUSTERSET_CHANNEL } from '../clusterset/members.js'
+import { staleChannels, staleChannelSteps, withoutChannels } from '../clusterset/plan-primary-cluster.js'
 import { recoveryAccount } from '../bootstrap.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
@@ -182,11 +184,20 @@ export function planRescan(
   const seeds = seedSteps(cluster.online, all, login)
   if (seeds.length > 0)
     change('addresses that members know', 'others', all.map(groupAddress).join(','), seeds)
+  const stale = topology.clusterset?.primaryClusterId === cluster.row.id ? staleChannels(topology) : []
+  if (stale.length > 0)
+    change(
+      `channel ${CLUSTERSET_CHANNEL} of members of the primary cluster`,
+      stale.map(({ host }) => host).join(', '),
+      '',
+      staleChannelSteps(topology, login),
+    )
   return {
     steps,
     diff,
     predicts: predictPictures(topology, login, (one) => {
-      const picture = withMetadata(one, (metadata) =>
+      const seen = withoutChannels(stale, one)
+      const picture = withMetadata({ ...one, picture: seen }, (metadata) =>
         withClusterRow(
           withInstances(
             {

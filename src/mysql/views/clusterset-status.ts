@@ -198,8 +198,15 @@ function setErrors(
   if (cluster.primary !== undefined) {
     const stopped = channelError(cluster.primary, CHANNEL)
     if (cluster.row.id === clusterset?.primaryClusterId) {
-      if (!IDLE.includes(replication))
-        list.push(`WARNING: The primary cluster has a channel ${CHANNEL}, which belongs to replica clusters.`)
+      for (const { address, uuid } of cluster.instances)
+        if (
+          topology.servers
+            .find(({ picture }) => picture.uuid === uuid)
+            ?.picture.channels.some(({ name }) => name === CHANNEL)
+        )
+          list.push(
+            `WARNING: ${address}, a member of the primary cluster, has a channel ${CHANNEL}, which belongs to replica clusters: innodb_clusterset removes it.`,
+          )
     } else if (channel === undefined) list.push('WARNING: The channel from the primary cluster is missing.')
     else if (!['OK', 'CONNECTING'].includes(replication)) {
       list.push(

@@ -61,7 +61,14 @@ describe('a server that runs in a group of its own', () => {
   const members = [1, 2].map((id) => inGroup(id, 'north', [1, 2], { metadata: SET }))
   const replica = (server: Server) =>
     planCreateReplicaCluster(
-      { name: 'west', subject: '', recoveryMethod: 'auto', cloneDonor: undefined, given: [], channel: {} },
+      {
+        name: 'west',
+        subject: '',
+        recoveryMethod: 'auto',
+        cloneDonor: undefined,
+        given: [],
+        channel: { set: {}, reset: [] },
+      },
       server,
       topologyOf([server, ...members], server),
       LOGIN,

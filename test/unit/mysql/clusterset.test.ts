@@ -80,7 +80,7 @@ describe('a cluster that was left behind and takes writes', () => {
     const cluster = topology.clusters.find(({ row }) => row.id === 'west')
     assert.ok(cluster !== undefined && topology.clusterset !== undefined)
     const { steps } = planRejoinCluster(
-      { channel: {}, timeout: 60 },
+      { channel: { set: {}, reset: [] }, timeout: 60 },
       cluster,
       topology,
       topology.clusterset,
