@@ -57,7 +57,7 @@ stage 'end to end, local connection' suite 'test/e2e/**/*.test.ts' --timeout 600
 lab_files() {
   local long
   long=$(printf 'test/lab/%s.test.ts\n' replicaset-life status cluster-contracts members-outage members router playbooks \
-    cluster-matrix replicaset-security clusterset-modes kill clusterset-switchover)
+    cluster-matrix replicaset-security undo clusterset-modes kill clusterset-switchover)
   echo "$long"
   ls test/lab/*.test.ts | grep -vxF "$long" | grep -v '/flagship\.'
 }

@@ -10,11 +10,7 @@ import { GeneratedValues } from '../mysql/generated.js'
 import type { Hosts } from './hosts.js'
 import type { Outcome, Step, Wait } from './step.js'
 import { bytesOf, INLINE_LIMIT, stepScript } from './step-script.js'
-
-interface Done {
-  readonly step: Step
-  readonly host: string
-}
+import { commit, isInDoubt, isRefused, undone, type Begun, type Progress } from './undo.js'
 
 /** What performing the steps of one task shares. */
 interface Performance {
@@ -23,7 +19,7 @@ interface Performance {
   /** Nothing is told of what goes on: no_log. */
   readonly quiet: boolean
   readonly generated: GeneratedValues
-  readonly done: Done[]
+  readonly progress: Progress
 }
 
 /**
@@ -36,13 +32,17 @@ export async function performSteps(
   hosts: Hosts,
   how: Pick<Performance, 'as' | 'quiet'>,
 ): Promise<readonly Outcome[]> {
-  const performance: Performance = { hosts, ...how, generated: new GeneratedValues(), done: [] }
+  const performance: Performance = { hosts, ...how, generated: new GeneratedValues(), progress: begin() }
   try {
     return await performAll(steps, host, performance)
   } catch (error) {
-    throw await undo(error, performance)
+    throw await undone(error, performance.progress, host, (step, at) =>
+      performAll([step], at, { ...performance, progress: begin() }),
+    )
   }
 }
+
+const begin = (): Progress => ({ begun: [], committed: false })
 
 async function performAll(
   steps: readonly Step[],
@@ -95,7 +95,11 @@ async function performScripts(
   host: string,
   performance: Performance,
 ): Promise<readonly Outcome[]> {
-  const { hosts, as, done } = performance
+  const {
+    hosts,
+    as,
+    progress: { begun },
+  } = performance
   for (const step of steps) note(step, host, performance)
   const transport = await hosts.live(host).transport()
   const mark = `@done ${randomBytes(8).toString('hex')}`
@@ -106,15 +110,15 @@ async function performScripts(
   const { code, stdout, stderr } = await transport.script(script, as).catch((error: unknown) => {
     // How far it came is not known: nothing that was read before counts, and all of it is undone.
     for (const step of steps) hosts.performed(host, step)
-    done.push(...steps.map((step) => ({ step, host })))
+    begun.push(...steps.map((step) => ({ step, host })))
     throw error
   })
   const parts = stdout.toString().split(`\n${mark}\n`)
   const count = parts.length - 1
   for (const step of steps.slice(0, count + 1)) hosts.performed(host, step)
-  done.push(...steps.slice(0, count).map((step) => ({ step, host })))
+  begun.push(...steps.slice(0, count).map((step) => ({ step, host })))
   const failed = steps[count]
-  if (failed?.undo !== undefined) done.push({ step: failed, host })
+  if (failed?.undo !== undefined) begun.push({ step: failed, host })
   if (code !== 0 || failed !== undefined) {
     throw new SignetError(
       'task-failed',
@@ -135,16 +139,23 @@ function note(step: Step, host: string, { hosts, quiet }: Performance): void {
 const lastLines = (text: string): string => text.trim().split('\n').slice(-8).join('\n')
 
 async function performOne(step: Step, host: string, performance: Performance): Promise<Outcome> {
-  const { hosts, as, generated, done } = performance
+  const { hosts, as, generated, progress } = performance
   const live = hosts.live(host)
   note(step, host, performance)
+  const own: Begun = { step, host }
   try {
     // What fails half way has to be undone as well; the branches of a parallel step count for themselves.
-    if (step.do !== 'parallel') done.push({ step, host })
+    if (step.do !== 'parallel') progress.begun.push(own)
+    if (step.pointOfNoReturn === 'begin') commit(progress)
     const outcome = await outcomeOf(step, host, performance)
-    if (step.pointOfNoReturn === true) done.length = 0
+    if (step.pointOfNoReturn === 'end') commit(progress)
+    // It has tidied up behind itself.
+    if (step.do === 'check_connectivity') progress.begun.splice(progress.begun.indexOf(own), 1)
     return outcome
   } catch (error) {
+    // What may have been carried out counts as if it was: to take it back could lose what came after it.
+    if (step.pointOfNoReturn === 'end' && isInDoubt(error)) commit(progress)
+    own.refused = isRefused(error)
     if (error instanceof SignetError && step.note !== undefined && !error.message.startsWith(step.note)) {
       throw new SignetError(error.code, `${step.note}: ${error.message}`, {
         host: error.host ?? host,
@@ -240,7 +251,7 @@ function filesOf(host: string, performance: Performance) {
       return file.content
     },
     write: async (step: Step): Promise<void> => {
-      await performAll([step], host, { ...performance, done: [] })
+      await performAll([step], host, { ...performance, progress: begin() })
     },
   }
 }
@@ -269,32 +280,6 @@ async function pause(seconds: number, signal: AbortSignal | undefined): Promise<
   if (seconds === 0) return
   await sleep(seconds * 1000, undefined, { signal }).catch((error: unknown) => {
     if (signal?.aborted !== true) throw error
-  })
-}
-
-async function undo(error: unknown, performance: Performance): Promise<unknown> {
-  const undoable = performance.done
-    .filter(({ step }) => step.undo !== undefined && step.undo.length > 0)
-    .reverse()
-  if (undoable.length === 0) return error
-  const problems: string[] = []
-  for (const { step, host } of undoable) {
-    try {
-      await performAll(step.undo ?? [], host, { ...performance, done: [] })
-    } catch (failure) {
-      problems.push(failure instanceof Error ? failure.message : String(failure))
-    }
-  }
-  if (!(error instanceof SignetError)) return error
-  const outcome =
-    problems.length === 0
-      ? 'Everything that the task had changed was undone.'
-      : `Undoing failed, too: ${problems.join('; ')}`
-  return new SignetError(error.code, `${error.message}\n${outcome}`, {
-    host: error.host,
-    place: error.place,
-    hint: error.hint,
-    cause: error,
   })
 }
 

@@ -34,8 +34,15 @@ export interface StepOptions {
   readonly host?: string
   /** How to undo it when a later step of the same plan fails. Performed in reverse order of the steps done. */
   readonly undo?: readonly Step[]
-  /** Once it is done, nothing of this plan is undone any more, whatever fails later: the next run completes it. */
-  readonly pointOfNoReturn?: boolean
+  /** A server that refuses it has changed nothing: then it needs no undoing itself. */
+  readonly atomic?: true
+  /** What undoing does not take back once it is done, for the error: "s2 keeps what it received from the group". */
+  readonly leaves?: string
+  /**
+   * Once it is begun, or once it is done or may have been, nothing of this plan is undone any more, whatever fails
+   * later: the next run completes it.
+   */
+  readonly pointOfNoReturn?: 'begin' | 'end'
   /** What the user reads while it runs and in errors: "start Group Replication on s2". */
   readonly note?: string
 }

@@ -13,7 +13,7 @@ export const innodb_cluster = defineModule({
   name: 'innodb_cluster',
   aliases: [],
   summary:
-    "Creates an InnoDB Cluster with the task's server as its first member, keeps its options, or dissolves it: AdminAPI's createCluster, setOption, switchToSinglePrimaryMode, switchToMultiPrimaryMode and dissolve. Completes what an earlier run began; undoes everything when a step fails.",
+    "Creates an InnoDB Cluster with the task's server as its first member, keeps its options, or dissolves it: AdminAPI's createCluster, setOption, switchToSinglePrimaryMode, switchToMultiPrimaryMode and dissolve. Completes what an earlier run began; undoes what it did when a step fails, or says what stays.",
   args: {
     name: { type: 'string', required: true, description: 'Name of the cluster.' },
     state: {

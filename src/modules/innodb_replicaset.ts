@@ -13,7 +13,7 @@ export const innodb_replicaset = defineModule({
   name: 'innodb_replicaset',
   aliases: [],
   summary:
-    "Creates an InnoDB ReplicaSet with the task's server as its primary (AdminAPI's createReplicaSet), sets its options, or dissolves it. Completes what an earlier run began; undoes everything when a step fails.",
+    "Creates an InnoDB ReplicaSet with the task's server as its primary (AdminAPI's createReplicaSet), sets its options, or dissolves it. Completes what an earlier run began; undoes what it did when a step fails, or says what stays.",
   args: {
     name: { type: 'string', required: true, description: 'Name of the ReplicaSet.' },
     state: {

@@ -1,7 +1,7 @@
 import { createAccount, dropAccount, hasPassword, recoveryGrants, recoveryUser } from './account.js'
 import { removeChannel } from './channel.js'
 import { groupVariables, persist, restore, type GroupSettings, type Setting } from './group-variables.js'
-import type { MysqlInstance } from './instance.js'
+import type { InstancePicture, MysqlInstance } from './instance.js'
 import type { MysqlLogin } from './login.js'
 import type { AuthType, Generated, Requirement, Statement } from './step.js'
 import type { Step } from '../host/step.js'
@@ -100,6 +100,34 @@ export function recoveryCredentials(server: Server, authType: AuthType): Stateme
   }
 }
 
+/** Plugins that were loaded already stay when it is undone. */
+export function loadPlugins({ host, picture }: Server, login: MysqlLogin): Step {
+  const added = ['clone', 'group_replication'].filter((name) => !picture.plugins.includes(name))
+  return {
+    do: 'sql',
+    host,
+    login,
+    statements: PLUGINS,
+    note: `load Group Replication on ${host}`,
+    undo:
+      added.length === 0
+        ? []
+        : [
+            {
+              do: 'sql',
+              host,
+              login,
+              statements: [
+                ...OPENED,
+                // 1305: it was not loaded.
+                ...added.map((name) => ({ text: `UNINSTALL PLUGIN ${name}`, tolerate: [1305] })),
+                ...closedAsBefore(picture),
+              ],
+            },
+          ],
+  }
+}
+
 /** Plugin, variables and the credentials of the recovery channel: a server that is ready to start its group. */
 export function configureMember(server: Server, login: MysqlLogin, settings: GroupSettings): readonly Step[] {
   const { host } = server
@@ -110,7 +138,7 @@ export function configureMember(server: Server, login: MysqlLogin, settings: Gro
         name !== 'group_replication_paxos_single_leader' || atLeast(server.picture.version, '8.0.31'),
     )
   return [
-    { do: 'sql', host, login, statements: PLUGINS, note: `load Group Replication on ${host}` },
+    loadPlugins(server, login),
     {
       do: 'sql',
       host,
@@ -137,6 +165,19 @@ const ERROR_LOG =
 /** Seconds that the recovery of a member may take as long as there is hope. */
 const RECOVERY = 86_400
 
+/** What a plugin's row can be written with, in a server that was closed meanwhile. */
+const OPENED: readonly Statement[] = [
+  { text: 'SET SESSION sql_log_bin = 0' },
+  { text: 'SET GLOBAL super_read_only = OFF' },
+]
+
+function closedAsBefore({ variables }: InstancePicture): readonly Statement[] {
+  const value = (name: string): string => (variables[name] === 'ON' ? 'ON' : 'OFF')
+  return value('super_read_only') === 'ON'
+    ? [{ text: 'SET GLOBAL super_read_only = ON' }]
+    : [{ text: `SET GLOBAL read_only = ${value('read_only')}` }]
+}
+
 /** Stops a group again that was started, and leaves the server as writable as it was. */
 function stopGroup(server: Server, login: MysqlLogin): readonly Step[] {
   const readOnly = server.picture.variables['super_read_only'] === 'ON'
@@ -150,8 +191,8 @@ function stopGroup(server: Server, login: MysqlLogin): readonly Step[] {
         { text: 'SET GLOBAL group_replication_bootstrap_group = OFF' },
         { text: 'STOP GROUP_REPLICATION' },
         ...removeChannel('group_replication_applier'),
-        { text: `SET GLOBAL super_read_only = ${readOnly ? 'ON' : 'OFF'}` },
-        ...(readOnly ? [] : [{ text: 'SET GLOBAL read_only = OFF' }]),
+        ...(readOnly ? [] : [{ text: 'SET GLOBAL super_read_only = OFF' }]),
+        ...closedAsBefore(server.picture),
       ],
     },
   ]
@@ -188,6 +229,7 @@ export function joinGroup(server: Server, login: MysqlLogin): readonly Step[] {
       timeout: 180,
       undo: stopGroup(server, login),
       note: `start Group Replication on ${server.host}`,
+      leaves: `${server.host} keeps the transactions that it received from its group`,
       explainedBy: ERROR_LOG,
       statements: [{ text: 'START GROUP_REPLICATION' }],
     },

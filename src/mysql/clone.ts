@@ -70,6 +70,7 @@ export function cloneSteps(wish: CloneWish): readonly Step[] {
       host,
       login,
       note: `clone ${donorAddress} to ${host}`,
+      leaves: `${host} has the data of ${donorAddress} now, its own are gone`,
       timeout: LONGEST,
       statements: [cloneInstance(wish)],
     },

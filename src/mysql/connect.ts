@@ -22,9 +22,12 @@ export class MysqlProblem extends Error {
   }
 }
 
+const CLOSED = 'the server closed the connection'
 /** What mysql2's codes of lost connections say, for people. */
 const SILENCES: Readonly<Record<string, string>> = {
-  PROTOCOL_CONNECTION_LOST: 'the server closed the connection',
+  PROTOCOL_CONNECTION_LOST: CLOSED,
+  ERR_STREAM_WRITE_AFTER_END: CLOSED,
+  ERR_STREAM_DESTROYED: CLOSED,
   PROTOCOL_SEQUENCE_TIMEOUT: 'the server did not answer in time',
   ETIMEDOUT: 'the server did not let the login end within 10 s',
 }
@@ -44,7 +47,9 @@ export function problemOf(error: unknown): MysqlProblem {
     return new MysqlProblem('refused', text, errno)
   if (sqlMessage !== undefined && errno !== undefined && errno !== 1053 && errno !== 1040)
     return new MysqlProblem('failed', text, errno)
-  return new MysqlProblem('down', SILENCES[code ?? ''] ?? text, errno)
+  // The end of a session that is over before the statement has no code.
+  const isClosed = /when connection is in closed state$|^write after end$/.test(text)
+  return new MysqlProblem('down', isClosed ? CLOSED : (SILENCES[code ?? ''] ?? text), errno)
 }
 
 /** Opens a session over a stream that leads to the server. @throws MysqlProblem */
@@ -65,6 +70,9 @@ export async function openSession(stream: Duplex, login: MysqlLogin): Promise<Co
     })
     // Without a listener a lost connection would end the program; the next query reports it.
     connection.on('error', () => undefined)
+    // mysql2 would send the next query into the closed stream all the same, and wait for its answer until it is late.
+    stream.once('close', () => connection.destroy())
+    if (stream.destroyed) connection.destroy()
     for (const statement of SESSION) {
       await connection.query(statement).catch((error: unknown) => {
         if (problemOf(error).errno !== 1193) throw error

@@ -1,6 +1,7 @@
 import type { Step } from '../host/step.js'
+import { tidyUp } from './connectivity.js'
 import type { MysqlLogin } from './login.js'
-import type { Presented, Requirement, SslMode } from './step.js'
+import type { CheckConnectivity, Presented, Requirement, SslMode } from './step.js'
 import type { Server } from './topology.js'
 
 /** A side of a connectivity check: the server, what its accounts demand of it, and the certificate that it presents. */
@@ -12,9 +13,8 @@ export interface Side {
 
 /** Lets `from` log in to `to`, as it will have to. */
 export function checkOneWay(from: Side, to: Side, sslMode: SslMode, login: MysqlLogin): Step {
-  return {
+  const check: CheckConnectivity = {
     do: 'check_connectivity',
-    host: from.server.host,
     login,
     to: to.server.host,
     address: to.server.picture.host,
@@ -23,6 +23,12 @@ export function checkOneWay(from: Side, to: Side, sslMode: SslMode, login: Mysql
     requirement: from.requirement,
     ...(from.presented === undefined ? {} : { fromCertificate: from.presented }),
     ...(to.presented === undefined ? {} : { toCertificate: to.presented }),
+  }
+  const { host } = from.server
+  return {
+    ...check,
+    host,
+    undo: tidyUp(check, host, to.server.picture.variables['super_read_only'] === 'ON'),
     note: `check that ${from.server.host} can log in to ${to.server.host}`,
   }
 }

@@ -3,8 +3,11 @@ import { createAccount, dropAccount } from './account.js'
 import { channelSsl } from './channel.js'
 import { newPassword, type GeneratedValues } from './generated.js'
 import type { MysqlPool } from './pool.js'
-import type { CheckConnectivity, Generated, Statement } from './step.js'
+import type { CheckConnectivity, Generated, SqlStep, Statement } from './step.js'
 import type { Secret } from '../value/secret.js'
+
+/** A step on a host that is named. */
+type SqlOn = SqlStep & { readonly host: string }
 
 const CHANNEL = 'mysqlsh.test'
 const USER = 'mysqlsh.test'
@@ -13,7 +16,7 @@ const LOGGED_IN = new Set([13117, 13120, 1593, 1597, 13121, 13114, 1227])
 
 /**
  * Lets the server `from` log in to `to` through a replication channel with an account that may do nothing, and reads
- * the receiver's error. Account and channel are removed in any case.
+ * the receiver's error. Account and channel are removed in the end; when it fails, by {@link tidyUp}.
  * @throws SignetError mysql-failed, saying which side refused what
  */
 export async function checkConnectivity(
@@ -27,7 +30,6 @@ export async function checkConnectivity(
   const password = newPassword()
   const send = (pool: MysqlPool, statements: readonly Statement[]) =>
     pool.perform({ do: 'sql', login, statements }, generated)
-  const unlogged: Statement = { text: 'SET SESSION sql_log_bin = 0' }
   if (step.account !== undefined) {
     await logIn(step.account.user, step.account.password, true)
     return
@@ -41,40 +43,51 @@ export async function checkConnectivity(
       ? requirement.authType
       : (`${requirement.authType}_PASSWORD` as typeof requirement.authType),
   }
-  try {
-    await send(to, [
-      unlogged,
-      ...(wasClosed ? [{ text: 'SET GLOBAL super_read_only = OFF' }] : []),
-      dropAccount(USER, '%'),
-      createAccount(USER, '%', demanding, password),
-      // A server that takes no writes is closed again at once, not when the check is over.
-      ...(wasClosed ? [{ text: 'SET GLOBAL super_read_only = ON' }] : []),
-    ])
-    await logIn(USER, password, false)
-  } finally {
-    await send(to, [
-      unlogged,
-      ...(wasClosed ? [{ text: 'SET GLOBAL super_read_only = OFF' }] : []),
-      dropAccount(USER, '%'),
-      ...(wasClosed ? [{ text: 'SET GLOBAL super_read_only = ON' }] : []),
-    ])
-  }
+  await send(to, [
+    UNLOGGED,
+    ...(wasClosed ? [{ text: 'SET GLOBAL super_read_only = OFF' }] : []),
+    dropAccount(USER, '%'),
+    createAccount(USER, '%', demanding, password),
+    // A server that takes no writes is closed again at once, not when the check is over.
+    ...(wasClosed ? [{ text: 'SET GLOBAL super_read_only = ON' }] : []),
+  ])
+  await logIn(USER, password, false)
+  await send(to, forgetAccount(wasClosed))
 
   /** An account that may replicate sends nothing that the server has; one that may do nothing is refused after the login. */
   async function logIn(user: string, secret: Secret | Generated | '', mayReplicate: boolean): Promise<void> {
-    try {
-      await send(from, [
-        ...CLEAR,
-        changeSource(step, user, secret, mayReplicate, await sslOf(from, step, generated)),
-        { text: 'START REPLICA IO_THREAD FOR CHANNEL ?', values: [CHANNEL] },
-      ])
-      const { number, message } = await verdict(from, step, generated)
-      if (number !== 0 && (mayReplicate || !LOGGED_IN.has(number)))
-        throw explain(step, fromName, number, message)
-    } finally {
-      await send(from, CLEAR)
-    }
+    await send(from, [
+      ...CLEAR,
+      changeSource(step, user, secret, mayReplicate, await sslOf(from, step, generated)),
+      { text: 'START REPLICA IO_THREAD FOR CHANNEL ?', values: [CHANNEL] },
+    ])
+    const { number, message } = await verdict(from, step, generated)
+    if (number !== 0 && (mayReplicate || !LOGGED_IN.has(number)))
+      throw explain(step, fromName, number, message)
+    await send(from, CLEAR)
   }
+}
+
+/** What a check that failed, or broke off, left: its channel and, unless it took one that was there, its account. */
+export function tidyUp(step: CheckConnectivity, from: string, toIsReadOnly: boolean): readonly SqlOn[] {
+  const { login, to } = step
+  return [
+    { do: 'sql', host: from, login, statements: CLEAR },
+    ...(step.account === undefined
+      ? [{ do: 'sql' as const, host: to, login, statements: forgetAccount(toIsReadOnly) }]
+      : []),
+  ]
+}
+
+const UNLOGGED: Statement = { text: 'SET SESSION sql_log_bin = 0' }
+
+function forgetAccount(isReadOnly: boolean): readonly Statement[] {
+  return [
+    UNLOGGED,
+    ...(isReadOnly ? [{ text: 'SET GLOBAL super_read_only = OFF' }] : []),
+    dropAccount(USER, '%'),
+    ...(isReadOnly ? [{ text: 'SET GLOBAL super_read_only = ON' }] : []),
+  ]
 }
 
 /** Stops and forgets the channel of the check. */

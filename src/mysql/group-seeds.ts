@@ -1,5 +1,5 @@
 import type { Step } from '../host/step.js'
-import { autoIncrement, persist } from './group-variables.js'
+import { autoIncrement, persist, restore } from './group-variables.js'
 import type { MysqlLogin } from './login.js'
 import { attribute, type Cluster, type Server } from './topology.js'
 
@@ -18,6 +18,8 @@ export function seedSteps(
       const others = cluster.instances
         .filter((row) => row.uuid !== server.picture.uuid && row.uuid !== joiner.picture.uuid)
         .map((row) => attribute(row.addresses, 'grLocal') || row.address)
+      // With more members than that, their numbers have to be further apart.
+      const numbers = multiPrimary && size > 7 ? autoIncrement(true, size, server.picture.serverId) : []
       return {
         do: 'sql',
         host: server.host,
@@ -27,8 +29,15 @@ export function seedSteps(
             text: 'SET PERSIST group_replication_group_seeds = ?',
             values: [[...others, localAddress].join(',')],
           },
-          // With more members than that, their numbers have to be further apart.
-          ...(multiPrimary && size > 7 ? persist(autoIncrement(true, size, server.picture.serverId)) : []),
+          ...persist(numbers),
+        ],
+        undo: [
+          {
+            do: 'sql',
+            host: server.host,
+            login,
+            statements: restore([['group_replication_group_seeds', ''], ...numbers], server.picture),
+          },
         ],
         note: `tell ${server.host} of ${joiner.host}`,
       } as const

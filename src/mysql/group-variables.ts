@@ -122,7 +122,13 @@ export function persist(settings: readonly Setting[]): readonly Statement[] {
 /** The statements that bring variables back to what a server had, running and persisted. */
 export function restore(settings: readonly Setting[], server: InstancePicture): readonly Statement[] {
   const names = [...new Set(settings.map(([name]) => name))].reverse()
-  return names.flatMap((name): readonly Statement[] => {
+  // super_read_only has switched read_only on as well, and does not switch it off.
+  const wasWritable = server.variables['read_only'] === 'OFF'
+  const writable: readonly Statement[] =
+    names.includes('super_read_only') && wasWritable ? [{ text: 'SET GLOBAL read_only = OFF' }] : []
+  return [...names.flatMap(back), ...writable]
+
+  function back(name: string): readonly Statement[] {
     const persisted = server.persisted[name]
     const running = server.variables[name]
     const value = (text: string): Statement['values'] => [/^-?\d+$/.test(text) ? Number(text) : text]
@@ -130,10 +136,23 @@ export function restore(settings: readonly Setting[], server: InstancePicture): 
     const tolerate = [1193, 1229, 1231, 1238, 3615]
     if (persisted !== undefined)
       return [{ text: `SET PERSIST ${name} = ?`, values: value(persisted) ?? [], tolerate }]
-    const back: Statement =
+    const global: Statement =
       running === undefined
         ? { text: `SET GLOBAL ${name} = DEFAULT`, tolerate }
         : { text: `SET GLOBAL ${name} = ?`, values: value(running) ?? [], tolerate }
-    return [{ text: `RESET PERSIST IF EXISTS ${name}`, tolerate }, back]
-  })
+    return [{ text: `RESET PERSIST IF EXISTS ${name}`, tolerate }, global]
+  }
+}
+
+/** A persisted value of a variable whose running one stays. */
+export function persistedAsBefore(
+  name: string,
+  persisted: Readonly<Record<string, string>>,
+): readonly Statement[] {
+  const value = persisted[name]
+  return [
+    value === undefined
+      ? { text: `RESET PERSIST IF EXISTS ${name}` }
+      : { text: `SET PERSIST_ONLY ${name} = ?`, values: [value] },
+  ]
 }

@@ -224,6 +224,7 @@ export function planLogin(
           : [
               { text: `ALTER USER ?@? ${before(found).text}`, values: [...account, ...before(found).values] },
             ]),
+        ...(password === undefined ? [] : [storedPassword(found, account)]),
         ...(lifetime === undefined
           ? []
           : [
@@ -253,6 +254,16 @@ export function planLogin(
   }
   const onlyPassword = found.exists && grants.length === 0 && requires === undefined && lifetime === undefined
   return { steps: [step], diff, ...(onlyPassword && same === undefined ? { everyTime: true } : {}) }
+}
+
+/** The password that an account had, as it was stored. */
+function storedPassword({ plugin, authentication }: FoundLogin, account: readonly string[]): Statement {
+  return authentication.length === 0
+    ? { text: 'ALTER USER ?@? IDENTIFIED WITH ?', values: [...account, plugin] }
+    : {
+        text: `ALTER USER ?@? IDENTIFIED WITH ? AS 0x${authentication.toString('hex')}`,
+        values: [...account, plugin],
+      }
 }
 
 /** Removes the account; nothing to do when there is none. */

@@ -254,6 +254,9 @@ function hasAttributes(
   )
 }
 
+/** No such grant, no such grant on a table, no such account: what it would take back was not carried out. */
+const NOT_DONE = [1141, 1147, 1396]
+
 /**
  * Steps for changes, each in a session of its own. A step carries the undo of the change before it: a statement that
  * was refused changed nothing, and must not be undone.
@@ -264,18 +267,14 @@ export function accountSteps(
   account: string,
   session: readonly Statement[],
 ): readonly Step[] {
-  return changes.map(({ statement, what }, index): Step => {
-    const before = changes[index - 1]
-    return {
-      do: 'sql',
-      login,
-      statements: [...session, statement],
-      ...(before === undefined
-        ? {}
-        : { undo: [{ do: 'sql', login, statements: [...session, before.undo] }] }),
-      note: `set ${what} of ${account}`,
-    }
-  })
+  return changes.map(({ statement, what, undo }): Step => ({
+    do: 'sql',
+    login,
+    statements: [...session, statement],
+    atomic: true,
+    undo: [{ do: 'sql', login, statements: [...session, { ...undo, tolerate: NOT_DONE }] }],
+    note: `set ${what} of ${account}`,
+  }))
 }
 
 /** The text of an account for people and for GRANT: `'app'@'%'`. */

@@ -14,6 +14,7 @@ import { readAccounts } from './read-accounts.js'
 import { assertReadOnly } from './read-only.js'
 import { servedCertificate } from './served-certificate.js'
 import type { SqlStep, Statement } from './step.js'
+import { withinSeconds } from './time-limit.js'
 
 export type Row = Readonly<Record<string, string | number | null>>
 export type MysqlQuestion = MysqlQuestions[keyof MysqlQuestions]['question']
@@ -156,11 +157,10 @@ export class MysqlPool {
     })
     this.statements++
     try {
-      const [rows] = await connection.query({
-        sql: formatStatement(statement.text, values),
-        timeout: timeout * 1000,
-        bigNumberStrings: !numbers,
-      })
+      const [rows] = await withinSeconds(
+        timeout,
+        connection.query({ sql: formatStatement(statement.text, values), bigNumberStrings: !numbers }),
+      )
       if (Array.isArray(rows)) return { rows: rows as Row[], count: rows.length }
       return { rows: [], count: (rows as { affectedRows?: number }).affectedRows ?? 0 }
     } catch (error) {
@@ -171,7 +171,7 @@ export class MysqlPool {
       // The text with its question marks: the values may be secret. Authentication strings stand in the text itself.
       throw new SignetError(
         'mysql-failed',
-        `${withoutHashes(problem.message)} (${problem.errno ?? problem.kind}) on: ${withoutHashes(statement.text).slice(0, 200)}`,
+        `${withoutHashes(problem.message)} (${problem.errno ?? problem.kind}) on: ${withoutHashes(statement.text).replace(/\s+/g, ' ').slice(0, 200)}`,
         { host: this.#host, cause: problem },
       )
     }

@@ -72,6 +72,8 @@ export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)
 export async function serverState(name: string, host: string): Promise<string> {
   const queries = [
     'SELECT user, host, ssl_type, x509_issuer, x509_subject, plugin, HEX(authentication_string) FROM mysql.user ORDER BY 1, 2',
+    'SELECT GRANTEE, PRIVILEGE_TYPE, IS_GRANTABLE FROM information_schema.USER_PRIVILEGES ORDER BY 1, 2',
+    'SELECT GRANTEE, TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES ORDER BY 1, 2, 3',
     'SELECT user, host, db, table_name FROM mysql.tables_priv ORDER BY 1, 2, 3, 4',
     'SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.persisted_variables ORDER BY 1',
     "SELECT CHANNEL_NAME, HOST, PORT, USER, SSL_ALLOWED FROM performance_schema.replication_connection_configuration WHERE CHANNEL_NAME NOT LIKE 'group\\_replication\\_%' OR USER <> '' ORDER BY 1",

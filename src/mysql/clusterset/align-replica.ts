@@ -1,6 +1,7 @@
 import type { Step } from '../../host/step.js'
 import { hasPassword } from '../account.js'
 import { removeChannel } from '../channel.js'
+import { persistedAsBefore, restore } from '../group-variables.js'
 import type { MysqlInstance } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import type { Statement } from '../step.js'
@@ -245,22 +246,20 @@ export function settingSteps({ cluster, topology, login }: Replica): readonly St
             login,
             statements,
             note: `set the variables of a replica on ${host}`,
-            undo:
-              limit === '0'
-                ? []
-                : [
-                    {
-                      do: 'sql',
-                      host,
-                      login,
-                      statements: [
-                        {
-                          text: 'SET PERSIST group_replication_transaction_size_limit = ?',
-                          values: [Number(limit)],
-                        },
-                      ],
-                    },
-                  ],
+            undo: [
+              {
+                do: 'sql',
+                host,
+                login,
+                statements: [
+                  ...(limit === '0'
+                    ? []
+                    : restore([['group_replication_transaction_size_limit', 0]], picture)),
+                  ...persistedAsBefore('super_read_only', picture.persisted),
+                  ...persistedAsBefore('skip_replica_start', picture.persisted),
+                ],
+              },
+            ],
           },
         ]
   })

@@ -206,6 +206,9 @@ export function channelSteps(
       login,
       note: `configure the channel to ${source.host} on ${host}`,
       undo: [{ do: 'sql', host, login, statements: removeChannel(CLUSTERSET_CHANNEL) }],
+      ...(options.start
+        ? { leaves: `${host} keeps the transactions that it received from ${source.host}` }
+        : {}),
       statements: [
         STOP_CHANNEL,
         changeSource(server, wanted, true),

@@ -2,7 +2,7 @@ import type { Plan } from '../../modules/module.js'
 import type { Step } from '../../host/step.js'
 import { clustersetGrants, clustersetUser } from '../account.js'
 import { accountStep, clustersetPassword } from '../bootstrap.js'
-import type { Setting } from '../group-variables.js'
+import { persistedAsBefore, type Setting } from '../group-variables.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
 import { transaction } from '../metadata/statements.js'
@@ -167,6 +167,14 @@ export function planCreateReplicaCluster(
         { text: 'SET PERSIST super_read_only = ON' },
         { text: 'SET PERSIST_ONLY skip_replica_start = ON' },
       ],
+      undo: [
+        {
+          do: 'sql',
+          host,
+          login,
+          statements: persistedAsBefore('skip_replica_start', picture.persisted),
+        },
+      ],
       note: `keep ${host} read-only`,
     })
     steps.push(...channelSteps(server, topology, login, { start: true, given: wanted.channel }))
@@ -188,6 +196,7 @@ export function planCreateReplicaCluster(
         host: source.host,
         login,
         note: `record "${wanted.name}" in ClusterSet "${clusterset.domainName}"`,
+        pointOfNoReturn: 'end',
         statements: [
           { text: `SET @signet_cluster = ${id}`, values: [wanted.name] },
           ...transaction([

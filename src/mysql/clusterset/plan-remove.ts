@@ -2,6 +2,7 @@ import type { Plan, Prediction } from '../../modules/module.js'
 import type { Step } from '../../host/step.js'
 import { clustersetUser, dropAccount, recoveryUser } from '../account.js'
 import { removeChannel } from '../channel.js'
+import { persistedAsBefore } from '../group-variables.js'
 import type { MysqlLogin } from '../login.js'
 import { predictPictures } from '../members/after.js'
 import { forgetChannels, leaveGroup, left } from '../members/group-steps.js'
@@ -85,7 +86,7 @@ export function planRemoveCluster(
       ...arrive(),
       leaveSet(cluster, source, clusterset, login),
       ...others.flatMap((server) => tearDown(server, login)),
-      dropRows(cluster, source, login),
+      ...dropRows(cluster, source, login),
       ...arrive(),
       ...(primary === undefined ? [] : tearDown(primary, login)),
     ],
@@ -126,33 +127,40 @@ function leaveSet(cluster: Cluster, source: Server, clusterset: ClusterSet, logi
 }
 
 /** Its rows and the accounts of its members go. */
-function dropRows(cluster: Cluster, source: Server, login: MysqlLogin): Step {
+function dropRows(cluster: Cluster, source: Server, login: MysqlLogin): readonly Step[] {
   const ids = cluster.instances.flatMap(({ attributes }) =>
     typeof attributes['server_id'] === 'number' ? [attributes['server_id']] : [],
   )
   const users = new Set(ids.flatMap((id) => [recoveryUser(id), clustersetUser(id)]))
-  return {
-    do: 'sql',
-    host: source.host,
-    login,
-    note: `forget cluster "${cluster.row.name}"`,
-    pointOfNoReturn: true,
-    statements: [
-      ...transaction([
+  const { host } = source
+  const accounts = source.picture.accounts.filter(({ user }) => users.has(user))
+  return [
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `forget cluster "${cluster.row.name}"`,
+      pointOfNoReturn: 'end',
+      statements: transaction([
         { text: `DELETE FROM ${METADATA}.instances WHERE cluster_id = ?`, values: [cluster.row.id] },
         { text: `DELETE FROM ${METADATA}.clusterset_members WHERE cluster_id = ?`, values: [cluster.row.id] },
         { text: `DELETE FROM ${METADATA}.clusters WHERE cluster_id = ?`, values: [cluster.row.id] },
       ]),
-      ...source.picture.accounts
-        .filter(({ user }) => users.has(user))
-        .map(({ user, host }) => dropAccount(user, host)),
-    ],
-  }
+    },
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `drop the accounts of cluster "${cluster.row.name}"`,
+      statements: accounts.map((account) => dropAccount(account.user, account.host)),
+    },
+  ]
 }
 
 /** A server that is no member of any cluster any more: out of its group, read-only, its channel last. */
 function tearDown(server: Server, login: MysqlLogin): readonly Step[] {
-  const { host } = server
+  const { host, picture } = server
+  const channel = channelOf(server)
   return [
     {
       do: 'sql',
@@ -164,6 +172,20 @@ function tearDown(server: Server, login: MysqlLogin): readonly Step[] {
         { text: 'SET PERSIST super_read_only = ON' },
         { text: 'SET PERSIST_ONLY skip_replica_start = OFF' },
       ],
+      undo: [
+        {
+          do: 'sql',
+          host,
+          login,
+          statements: [
+            ...persistedAsBefore('super_read_only', picture.persisted),
+            ...persistedAsBefore('skip_replica_start', picture.persisted),
+            ...(channel === undefined || channel.receiver === 'OFF'
+              ? []
+              : [{ text: 'START REPLICA FOR CHANNEL ?', values: [CLUSTERSET_CHANNEL] }]),
+          ],
+        },
+      ],
     },
     leaveGroup(server, login, false),
     {
@@ -171,6 +193,7 @@ function tearDown(server: Server, login: MysqlLogin): readonly Step[] {
       host,
       login,
       note: `forget the settings of a replica on ${host}`,
+      pointOfNoReturn: 'begin',
       statements: [
         { text: 'SET GLOBAL read_only = ON' },
         { text: 'SET GLOBAL super_read_only = OFF' },

@@ -4,8 +4,8 @@ import type { MysqlLogin } from '../login.js'
 import { transaction } from '../metadata/statements.js'
 import type { Statement } from '../step.js'
 import { attribute, type Cluster, type Server, type Topology } from '../topology.js'
-import { forgetSources, START_CHANNEL, STOP_CHANNEL } from './channel.js'
-import { AJAR, AS_PRIMARY, CLOSE } from './fence.js'
+import { addGroup, forgetSources, START_CHANNEL, STOP_CHANNEL } from './channel.js'
+import { AJAR, AS_PRIMARY, CLOSE, OPEN } from './fence.js'
 import { channelOf, CLUSTERSET_CHANNEL, primaryLast } from './members.js'
 import { skipStart } from './align-replica.js'
 
@@ -66,23 +66,20 @@ export function promoteSteps(
   if (primary === undefined || (isPromoted(primary) && metadata.length === 0)) return []
   const { host } = primary
   const channel = channelOf(primary)
+  const sources =
+    channel === undefined
+      ? []
+      : primary.picture.managedSources
+          .filter(({ channel: name }) => name === CLUSTERSET_CHANNEL)
+          .map(({ group }) => addGroup(group, channel.host, channel.port))
   const closed = primary.picture.variables['super_read_only'] === 'ON'
   return [
     {
       do: 'sql',
       host,
       login,
-      note: `open cluster "${cluster.row.name}" for writes`,
-      pointOfNoReturn: true,
-      statements: [
-        STOP_CHANNEL,
-        ...(closed ? AJAR : []),
-        ...AS_PRIMARY,
-        ...forgetSources(primary),
-        ...(metadata.length === 0 ? [] : transaction(metadata)),
-        { text: 'SET GLOBAL super_read_only = OFF' },
-        { text: 'SET GLOBAL read_only = OFF' },
-      ],
+      note: `prepare cluster "${cluster.row.name}" for writes`,
+      statements: [STOP_CHANNEL, ...(closed ? AJAR : []), ...AS_PRIMARY, ...forgetSources(primary)],
       undo: closed
         ? [
             {
@@ -94,11 +91,33 @@ export function promoteSteps(
                   text: `SELECT group_replication_disable_member_action('${OPENS}', 'AFTER_PRIMARY_ELECTION')`,
                 },
                 CLOSE,
+                ...sources,
                 ...(channel === undefined ? [] : [START_CHANNEL]),
               ],
             },
           ]
         : [],
+    },
+    ...(metadata.length === 0
+      ? []
+      : [
+          {
+            do: 'sql' as const,
+            host,
+            login,
+            note: `record cluster "${cluster.row.name}" as the primary one`,
+            // A transaction that no other cluster has.
+            pointOfNoReturn: 'end' as const,
+            statements: transaction(metadata),
+          },
+        ]),
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `open cluster "${cluster.row.name}" for writes`,
+      pointOfNoReturn: 'end' as const,
+      statements: OPEN,
     },
   ]
 }

@@ -1,9 +1,10 @@
 import type { Step } from '../../host/step.js'
 import { hasPassword } from '../account.js'
 import { clustersetPassword } from '../bootstrap.js'
+import { tidyUp } from '../connectivity.js'
 import { METADATA } from '../metadata/schema.js'
 import type { MysqlLogin } from '../login.js'
-import type { SslMode, Statement } from '../step.js'
+import type { CheckConnectivity, SslMode, Statement } from '../step.js'
 import type { Cluster, Server, Topology } from '../topology.js'
 import {
   accountSteps,
@@ -111,9 +112,8 @@ function loginCheck(member: Server, change: Change): Step {
   const { topology, roles, login, promoted } = change
   const { clusterset } = roles
   const account = channelAccount(member, topology, clusterset)
-  return {
+  const check: CheckConnectivity = {
     do: 'check_connectivity',
-    host: member.host,
     login,
     to: promoted.host,
     address: promoted.picture.host,
@@ -124,6 +124,11 @@ function loginCheck(member: Server, change: Change): Step {
       user: account.user,
       password: hasPassword(clusterset.authType) ? clustersetPassword(member) : '',
     },
+  }
+  return {
+    ...check,
+    host: member.host,
+    undo: tidyUp(check, member.host, false),
     note: `check that ${member.host} can log in to ${promoted.host}`,
   }
 }

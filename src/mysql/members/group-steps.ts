@@ -175,6 +175,7 @@ export function forgetChannels(server: Server, login: MysqlLogin): Step {
     host: server.host,
     login,
     note: `forget the group's channels on ${server.host}`,
+    pointOfNoReturn: 'begin',
     statements: [
       ...removeChannel('group_replication_applier'),
       ...removeChannel('group_replication_recovery'),

@@ -166,6 +166,7 @@ function forget(server: Server, login: MysqlLogin, options: { readonly logged: b
     host,
     login,
     note: `forget the cluster on ${host}`,
+    pointOfNoReturn: 'begin',
     statements: [
       ...(options.logged ? [] : [{ text: 'SET SESSION sql_log_bin = 0' }]),
       { text: 'SET GLOBAL super_read_only = OFF' },

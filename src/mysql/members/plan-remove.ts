@@ -1,6 +1,6 @@
 import type { Step } from '../../host/step.js'
 import type { Plan } from '../../host/plan.js'
-import { dropAccount } from '../account.js'
+import {} from '../account.js'
 import { removeChannel } from '../channel.js'
 import { channelOf, CLUSTERSET_CHANNEL } from '../clusterset/members.js'
 import type { ManagedAccount } from '../instance.js'
@@ -248,7 +248,15 @@ export function dropAccounts(
       host: writer.host,
       login,
       note: `drop the accounts of ${of}`,
-      statements: accounts.map(({ user, host }) => dropAccount(user, host)),
+      // A member can't come back without them.
+      pointOfNoReturn: 'end',
+      // One statement: all of them or none.
+      statements: [
+        {
+          text: `DROP USER IF EXISTS ${accounts.map(() => '?@?').join(', ')}`,
+          values: accounts.flatMap(({ user, host }) => [user, host]),
+        },
+      ],
     },
   ]
 }

@@ -52,14 +52,15 @@ export function planAddMember(task: MemberTask): Plan {
     ...fenceStep(server, login),
     followStep(task, wanted.options),
     catchUpWith(task),
+    ...afterClone(task, recovery.donor),
     {
       do: 'sql',
       host: primary.host,
       login,
+      pointOfNoReturn: 'end',
       note: `record ${host} in ReplicaSet "${set.name}"`,
       statements: transaction(addMember(set.row.id, server, primary, attributes, wanted.label)),
     },
-    ...afterClone(task, recovery.donor),
     // The record has to reach the new member before the task is over.
     catchUpWith(task),
   ]
@@ -110,6 +111,7 @@ export function followStep({ server, primary, set, login }: MemberTask, options:
     login,
     note: `let ${host} follow ${primary.host}`,
     undo: hadChannel ? [] : [{ do: 'sql', host, login, statements: removeChannel(CHANNEL) }],
+    leaves: `${host} keeps the transactions that it received from ${primary.host}`,
     statements: [...configureStatements(server, primary, set, options), startChannel],
   }
 }

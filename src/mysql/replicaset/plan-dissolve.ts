@@ -69,6 +69,7 @@ export function planDissolve(
     host: primary.host,
     login,
     note: `forget ReplicaSet "${set.name}" on ${primary.host}`,
+    pointOfNoReturn: 'begin',
     statements: [{ text: 'SET GLOBAL super_read_only = OFF' }, ...forget(primary)],
   })
   const gone = (one: Server): Foreseen => [
@@ -132,6 +133,7 @@ function takeOut(server: Server, name: string, login: MysqlLogin, follows: boole
     host,
     login,
     note: `take ${host} out of ReplicaSet "${name}"`,
+    pointOfNoReturn: 'begin',
     statements: [
       ...(follows ? removeChannel(CHANNEL) : []),
       { text: 'SET SESSION sql_log_bin = 0' },

@@ -75,6 +75,7 @@ export function planRemoveMember(
       login,
       statements: transaction(removeMember(set.row.id, member.row.id)),
       note: `forget ${member.row.address} in ReplicaSet "${set.name}"`,
+      pointOfNoReturn: 'end',
     },
     // It learns of it, so that nobody who asks it later takes it for a member.
     ...(wait === undefined ? [] : [wait]),

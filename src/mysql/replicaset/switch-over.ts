@@ -103,7 +103,8 @@ export function switchOver(
       ),
     ]),
     ...sideBySide(others.map((server) => [catchUpWith(task, server, target)])),
-    ...unfenceStep(target, login),
+    // From here on clients may have written to it.
+    ...unfenceStep(target, login).map((step) => ({ ...step, pointOfNoReturn: 'end' as const })),
     ...forgetChannel(task),
   )
   return {

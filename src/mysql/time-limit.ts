@@ -1,0 +1,20 @@
+import { MysqlProblem } from './connect.js'
+
+/**
+ * Gives a statement up that takes too long. mysql2 has a limit, too, but that goes on ticking when the connection is
+ * lost, and keeps the program from ending until it is over. @throws MysqlProblem
+ */
+export async function withinSeconds<T>(seconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new MysqlProblem('down', 'the server did not answer in time')),
+      seconds * 1000,
+    )
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

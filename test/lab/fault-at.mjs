@@ -1,0 +1,47 @@
+// Loaded into the program with --import: breaks the N-th statement of steps that it sends to a MySQL server. Steps send
+// their statements as objects; questions, which only read, send plain texts.
+//
+// SIGNET_TEST_FAULT=kind:N, where kind is
+//   kill         the program is killed, as by a power cut, right after the server has answered it
+//   refuse       the server refuses it: a statement that fails there is sent in its place
+//   refuse-from  the server refuses it and all that come after it, those that undo as well
+//   lose         the connection dies before it
+//   lose-answer  the connection dies after the server has carried it out: the answer is lost
+// SIGNET_TEST_STATEMENTS=FILE: all statements in order, one a line as JSON; the one that is broken with the name of its
+// server. Secrets are in it, too: a test looks for them in reports.
+import { writeFileSync } from 'node:fs'
+import { PromiseConnection } from 'mysql2/promise'
+
+const [kind, number] = (process.env.SIGNET_TEST_FAULT ?? ':0').split(':')
+const limit = Number(number)
+const file = process.env.SIGNET_TEST_STATEMENTS
+const send = PromiseConnection.prototype.query
+const statements = []
+
+PromiseConnection.prototype.query = async function query(statement, ...rest) {
+  if (typeof statement !== 'object') return send.call(this, statement, ...rest)
+  const index = statements.push({ sql: statement.sql })
+  if (index === limit) {
+    const [[{ host }]] = await send.call(this, 'SELECT @@global.report_host host')
+    statements[index - 1].host = host
+  }
+  if (kind === 'refuse-from' ? limit > 0 && index >= limit : kind === 'refuse' && index === limit)
+    return send.call(this, "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'injected'")
+  if (kind === 'lose' && index === limit) await die(this)
+  if (kind === 'lose-answer' && index === limit) {
+    // An error may be an answer, too: that there is no such channel.
+    await send.call(this, statement, ...rest).catch(() => undefined)
+    await die(this)
+    return send.call(this, 'DO 0')
+  }
+  return send.call(this, statement, ...rest).finally(() => {
+    if (kind === 'kill' && index === limit) process.kill(process.pid, 'SIGKILL')
+  })
+}
+
+/** The server ends the session: what is sent next finds it closed. */
+const die = (connection) => send.call(connection, 'KILL CONNECTION_ID()').catch(() => undefined)
+
+process.on('exit', () => {
+  if (file) writeFileSync(file, statements.map((each) => `${JSON.stringify(each)}\n`).join(''))
+})
