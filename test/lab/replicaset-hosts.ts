@@ -143,12 +143,12 @@ export class ReplicaSetHosts {
     assert.equal(dead.signal, 'SIGKILL', transcript(dead))
   }
 
-  /** A run whose controller dies right after a server has carried out its n-th statement. @returns false: it has not so many */
+  /** A run whose controller dies right after a server has answered its n-th statement. @returns false: it has not so many */
   async diesAfter(statements: number, playbook: string, ...more: readonly string[]): Promise<boolean> {
     const dead = await play([this.file(playbook), ...this.#words(more), '-v'], {
       env: {
-        NODE_OPTIONS: `--import=${join(PROJECT, 'test/lab/kill-after.mjs')}`,
-        SIGNET_TEST_KILL_AFTER: String(statements),
+        NODE_OPTIONS: `--import=${join(PROJECT, 'test/lab/fault-at.mjs')}`,
+        SIGNET_TEST_FAULT: `kill:${statements}`,
       },
     })
     assert.ok(dead.signal === 'SIGKILL' || dead.code === 0, transcript(dead))
