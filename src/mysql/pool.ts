@@ -209,20 +209,20 @@ export class MysqlPool {
   }
 
   async #inTransaction<T>(connection: Connection, read: (query: Query) => Promise<T>): Promise<T> {
-    await connection.query({ sql: 'START TRANSACTION READ ONLY', timeout: this.#patience })
+    const within = <R>(limit: number, work: Promise<R>): Promise<R> => withinSeconds(limit / 1000, work)
+    await within(this.#patience, connection.query('START TRANSACTION READ ONLY'))
     try {
       return await read(async (statement, values, { limit = this.#patience, numbers = false } = {}) => {
         this.statements++
         const sql = formatStatement(statement, values ?? [])
-        const [rows] = await connection.query({
-          sql,
-          bigNumberStrings: !numbers,
-          ...(Number.isFinite(limit) ? { timeout: limit } : {}),
-        })
+        const [rows] = await within(
+          limit,
+          numbers ? connection.query({ sql, bigNumberStrings: false }) : connection.query(sql),
+        )
         return rows as Row[]
       })
     } finally {
-      await connection.query({ sql: 'ROLLBACK', timeout: this.#patience }).catch(() => undefined)
+      await within(this.#patience, connection.query('ROLLBACK')).catch(() => undefined)
     }
   }
 

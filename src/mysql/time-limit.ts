@@ -1,10 +1,11 @@
 import { MysqlProblem } from './connect.js'
 
 /**
- * Gives a statement up that takes too long. mysql2 has a limit, too, but that goes on ticking when the connection is
+ * Gives a statement up that takes too long; Infinity: never. mysql2 has a limit, too, but that goes on ticking when the connection is
  * lost, and keeps the program from ending until it is over. @throws MysqlProblem
  */
 export async function withinSeconds<T>(seconds: number, work: Promise<T>): Promise<T> {
+  if (!Number.isFinite(seconds)) return work
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
