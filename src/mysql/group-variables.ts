@@ -133,7 +133,8 @@ export function restore(settings: readonly Setting[], server: InstancePicture): 
     const running = server.variables[name]
     const value = (text: string): Statement['values'] => [/^-?\d+$/.test(text) ? Number(text) : text]
     // What the plugin brings may be unknown again by now (1193), or have no default to go back to (1229, 1231, 1238).
-    const tolerate = [1193, 1229, 1231, 1238, 3615]
+    // What can't be set while the group runs (3093) is as it was if the group was never stopped.
+    const tolerate = [1193, 1229, 1231, 1238, 3093, 3615]
     if (persisted !== undefined)
       return [{ text: `SET PERSIST ${name} = ?`, values: value(persisted) ?? [], tolerate }]
     const global: Statement =
