@@ -102,7 +102,7 @@ export const ERRORS = {
   'undefined-variable': {
     exit: EXIT.failed,
     summary: 'A template uses a variable that is not defined.',
-    hint: 'Define it, or give a default: {{ name | default(...) }}.',
+    hint: 'Define it, give it with -e NAME=VALUE, or write a default: {{ name | default(...) }}.',
   },
   'template-syntax': {
     exit: EXIT.error,

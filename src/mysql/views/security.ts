@@ -27,8 +27,14 @@ export function requirementText(account: ManagedAccount | undefined): string {
   return parts.length === 0 ? 'nothing' : parts.join(' + ')
 }
 
-const accountOf = (user: string, at: Server | undefined): ManagedAccount | undefined =>
-  at?.picture.accounts.find((account) => account.user === user)
+/** What an account demands, as the primary knows it; else any server that knows the account, for it is replicated. */
+function required(user: string, primary: Server | undefined, servers: readonly Server[]): string {
+  const named = ({ picture }: Server): ManagedAccount | undefined =>
+    picture.accounts.find((account) => account.user === user)
+  if (primary !== undefined) return requirementText(named(primary))
+  const witness = servers.find((server) => named(server) !== undefined)
+  return witness === undefined ? 'what is not known while no primary answers' : requirementText(named(witness))
+}
 
 /** Every kind of connection between the servers of all clusters. Pure. */
 export function links(topology: Topology): readonly Link[] {
@@ -42,7 +48,8 @@ function groupLinks(cluster: Cluster, topology: Topology): readonly Link[] {
   return cluster.online.flatMap((server): readonly Link[] => {
     const { variables } = server.picture
     const user = recoveryUser(server.picture.serverId)
-    const others = cluster.online.filter((other) => other !== server)
+    const others = cluster.instances.filter(({ uuid }) => uuid !== server.picture.uuid)
+    if (others.length === 0) return []
     const recovery =
       variables['group_replication_recovery_use_ssl'] !== 'ON'
         ? 'DISABLED'
@@ -51,9 +58,9 @@ function groupLinks(cluster: Cluster, topology: Topology): readonly Link[] {
           : variables['group_replication_recovery_ssl_ca']
             ? 'VERIFY_CA'
             : 'REQUIRED'
-    const requires = requirementText(accountOf(user, cluster.primary ?? server))
+    const requires = required(user, cluster.primary, cluster.online)
     const from = addressOf(server)
-    const to = others.map(addressOf).join(', ') || from
+    const to = others.map(({ address }) => address).join(', ')
     return [
       {
         from,
@@ -80,7 +87,7 @@ function channelLinks(cluster: Cluster, topology: Topology): readonly Link[] {
         what: 'clusterset',
         sslMode: channelSslMode(channel),
         tls: running ? liveTls(channel.user, topology.servers) : null,
-        requires: requirementText(accountOf(channel.user, topology.globalPrimary)),
+        requires: required(channel.user, topology.globalPrimary, topology.servers),
       },
     ]
   })

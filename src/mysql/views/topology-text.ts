@@ -66,7 +66,7 @@ export function topologyText(topology: Topology, { extended }: Detail = BRIEF): 
     const errors = inSet?.[cluster.row.name]?.clusterErrors ?? group.clusterErrors ?? []
     lines.push(
       `Cluster ${cluster.row.name}${status.clusterRole === undefined ? '' : ` (${status.clusterRole})`}: ${group.status} (${group.statusText})`,
-      `  memberSslMode ${cluster.primary?.picture.variables['group_replication_ssl_mode'] ?? '?'}, memberAuthType ${cluster.authType}${cluster.issuer === '' ? '' : `, certIssuer ${cluster.issuer}`}`,
+      `  memberSslMode ${(cluster.primary ?? cluster.online[0])?.picture.variables['group_replication_ssl_mode'] ?? '?'}, memberAuthType ${cluster.authType}${cluster.issuer === '' ? '' : `, certIssuer ${cluster.issuer}`}`,
       ...[...errors, ...(group.warning === undefined ? [] : [`WARNING: ${group.warning}`])].map(
         (error) => `  ${error}`,
       ),
@@ -75,7 +75,7 @@ export function topologyText(topology: Topology, { extended }: Detail = BRIEF): 
       const row = cluster.instances.find(({ name }) => name === label)
       const subject = attribute(row?.attributes ?? {}, 'opt_certSubject')
       lines.push(
-        `  ${member.address.padEnd(16)} ${(member.memberRole ?? '?').padEnd(10)} ${(member.mode ?? '?').padEnd(4)} ${(member.status ?? '?').padEnd(10)} ${member.version ?? ''}${subject === '' ? '' : `  certSubject ${subject}`}`,
+        `  ${member.address.padEnd(16)} ${(member.memberRole ?? '?').padEnd(10)} ${(member.mode ?? '?').padEnd(4)} ${(member.status ?? '?').padEnd(11)} ${member.version ?? ''}${subject === '' ? '' : `  certSubject ${subject}`}`,
         ...memberLines(member).map((line) => `    ${line}`),
       )
     }
