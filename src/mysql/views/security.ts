@@ -33,7 +33,9 @@ function required(user: string, primary: Server | undefined, servers: readonly S
     picture.accounts.find((account) => account.user === user)
   if (primary !== undefined) return requirementText(named(primary))
   const witness = servers.find((server) => named(server) !== undefined)
-  return witness === undefined ? 'what is not known while no primary answers' : requirementText(named(witness))
+  return witness === undefined
+    ? 'what is not known while no primary answers'
+    : requirementText(named(witness))
 }
 
 /** Every kind of connection between the servers of all clusters. Pure. */
