@@ -2,19 +2,23 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROJECT } from './signet.js'
 
-const HOOK = { NODE_OPTIONS: `--import=${join(PROJECT, 'test/lab/kill-after.mjs')}` }
+const HOOK = { NODE_OPTIONS: `--import=${join(PROJECT, 'test/lab/fault-at.mjs')}` }
 
-/** Environment of a controller that dies right after the n-th statement of its steps was carried out. */
+/** Environment of a controller that dies right after the n-th statement of its steps was answered. */
 export const killedAfter = (point: number): Record<string, string> => ({
   ...HOOK,
-  SIGNET_TEST_KILL_AFTER: String(point),
+  SIGNET_TEST_FAULT: `kill:${point}`,
 })
 
 /** Environment of a controller that counts the statements of its steps into a file. */
-export const counting = (file: string): Record<string, string> => ({ ...HOOK, SIGNET_TEST_COUNT: file })
+export const counting = (file: string): Record<string, string> => ({
+  ...HOOK,
+  SIGNET_TEST_STATEMENTS: file,
+})
 
 /** How many statements a run counted. */
-export const counted = async (file: string): Promise<number> => Number(await readFile(file, 'utf8'))
+export const counted = async (file: string): Promise<number> =>
+  (await readFile(file, 'utf8')).split('\n').length - 1
 
 /** The statements to kill after: `all`, those of a range such as `1-100`, or so many, spread evenly over all. */
 export function pointsOf(points: string, total: number): readonly number[] {
