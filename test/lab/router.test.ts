@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { upload } from './cluster-hosts.js'
 import { changes, play, PROJECT, results, signet, transcript, type Run } from './signet.js'
 import { resetHosts, shell, sql, startLab, stopLab, testLab, tryShell, type TestLab } from './servers.js'
 import { kill, resultOf, runTask } from './task.js'
@@ -148,6 +149,45 @@ describe('MySQL Router', () => {
       const blocked = await through(6446, 'SELECT 1')
       assert.notEqual(blocked.code, 0, blocked.text)
       // Drift: the playbook finds the configuration changed and puts it right.
+      assert.ok(changes(await router()).includes('s4: mysql_router : MySQL Router knows its servers'))
+      await eventually(6446, /^s1$/)
+    })
+
+    it('refuses a server that shows a certificate of the right authority with another name', async () => {
+      const ssl = '/etc/mysql/ssl'
+      const show = (of: string): Promise<string> =>
+        shell(
+          LAB,
+          's1',
+          `for part in cert key; do cat /root/pki/${of}-$part.pem > ${ssl}/server-$part.pem; done; mysql -e 'ALTER INSTANCE RELOAD TLS'`,
+        )
+      await upload(servers, 's1', join(servers.directory, 'pki'), '/root/pki', [
+        's1-cert.pem',
+        's1-key.pem',
+        's2-cert.pem',
+        's2-key.pem',
+      ])
+      await show('s2')
+      // Connections that Router keeps are of before.
+      await shell(LAB, at, 'systemctl restart mysqlrouter')
+      await eventually(6447, /^s[23]$/)
+      const blocked = await tryShell(LAB, at, `${client()} -P 6446 -e "SELECT 1"`)
+      assert.notEqual(blocked.code, 0)
+      assert.match(blocked.text, /certificate verify failed/)
+      // Bootstrapped anew, it does not even read what such a server says.
+      const drifted = await shell(
+        LAB,
+        at,
+        "sed -i 's/^client_ssl_mode=.*/client_ssl_mode=PREFERRED/' /var/lib/mysqlrouter/mysqlrouter.conf; cat /var/lib/mysqlrouter/mysqlrouter.conf",
+      )
+      const failed = await run('playbooks/router.yml')
+      assert.equal(failed.code, 2, transcript(failed))
+      assert.match(
+        results(failed).find(({ result }) => result.status === 'failed')?.result.message ?? '',
+        /s1:3306.*(certificate verify failed|name)/is,
+      )
+      assert.equal(await shell(LAB, at, 'cat /var/lib/mysqlrouter/mysqlrouter.conf'), drifted)
+      await show('s1')
       assert.ok(changes(await router()).includes('s4: mysql_router : MySQL Router knows its servers'))
       await eventually(6446, /^s1$/)
     })
