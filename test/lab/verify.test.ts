@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { play, signet, transcript } from './signet.js'
 import { shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
+import { runTask } from './task.js'
 
 const LAB = testLab('verify')
 
@@ -139,6 +140,41 @@ describe('signet cluster verify', () => {
     await channel("SOURCE_SSL=1, SOURCE_SSL_CA='/etc/mysql/ssl/ca.pem', SOURCE_SSL_VERIFY_SERVER_CERT=1")
     await connected()
     assert.deepEqual((await verify(0)).problems, [])
+  })
+
+  it('says what it can not decide, which is no problem; that a server can not be reached is one', async () => {
+    // The server has lost the password of its own account: its logins would be refused in any case.
+    await mysql(
+      's2',
+      "CHANGE REPLICATION SOURCE TO SOURCE_PASSWORD='' FOR CHANNEL 'group_replication_recovery'",
+    )
+    const report = await verify(0)
+    assert.deepEqual([report.problems, report.checks, report.undecided], [[], whole, 2])
+    const table = await signet(['cluster', 'verify', '--all', '-i', lab.inventory])
+    assert.equal(table.code, 0, transcript(table))
+    assert.match(table.stdout, /^None of \d+ checks found a problem, but 2 of them prove nothing/)
+    for (const host of ['s1', 's2'])
+      assert.match(
+        table.stdout,
+        new RegExp(
+          `ok\\? +${host} +refuses mysql_innodb_cluster_2 without a certificate +from s2: refused, but the login lacked the password, too`,
+        ),
+      )
+    const renewed = await runTask(lab, 's1', 'innodb_cluster_recovery_accounts', { members: ['s1', 's2'] })
+    assert.equal(renewed.code, 0, transcript(renewed))
+    assert.equal((await verify(0)).undecided, 0)
+    // The replica's channel may have to turn to s2.
+    const [address = ''] = (await shell(LAB, 's3', 'getent ahostsv4 s2')).split(' ')
+    await shell(LAB, 's3', `ip route add unreachable ${address}/32`)
+    const { problems, checks } = await verify(2)
+    assert.equal(checks, whole)
+    assert.deepEqual(
+      problems.map(({ where, what }) => `${where}: ${what}`),
+      ['s2: refuses mysql_innodb_cs_3 without TLS', 's2: refuses mysql_innodb_cs_3 without a certificate'],
+    )
+    for (const { found } of problems) assert.match(found, /^from s3: unreachable \(/)
+    await shell(LAB, 's3', `ip route del unreachable ${address}/32`)
+    await verify(0)
   })
 
   it('finds a certificate that expires, and one that is not served yet', async () => {

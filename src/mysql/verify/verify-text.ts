@@ -19,6 +19,9 @@ export function verifyText(checks: readonly Check[], all: boolean): string {
 }
 
 function summary(checks: readonly Check[], problems: number): string {
+  const { undecided } = countedBy(checks)
+  if (problems === 0 && undecided > 0)
+    return `None of ${checks.length} checks found a problem, but ${undecided} of them prove nothing (--all shows them as "ok?").`
   return problems === 0
     ? `All ${checks.length} checks passed: the connections between servers are encrypted, verified and authenticated as described.`
     : `${problems} of ${checks.length} checks found a problem:`
