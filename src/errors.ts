@@ -20,7 +20,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'Everything was done, or looked at; nothing failed.',
   error: 'A mistake in a playbook, role or inventory, or on this machine. No task was run.',
-  failed: 'A task failed on one host or more, or `signet cluster verify` found a problem, or nothing to verify. What it could not decide is no problem.',
+  failed:
+    'A task failed on one host or more, or `signet cluster verify` found a problem, or nothing to verify. What it could not decide is no problem.',
   unreachable: 'One host or more could not be reached or refused the login; no task failed.',
   usage: 'The command line was wrong. Nothing was done.',
   interrupted: 'Interrupted by Ctrl-C or SIGTERM.',
