@@ -215,10 +215,7 @@ export class MysqlPool {
       return await read(async (statement, values, { limit = this.#patience, numbers = false } = {}) => {
         this.statements++
         const sql = formatStatement(statement, values ?? [])
-        const [rows] = await within(
-          limit,
-          numbers ? connection.query({ sql, bigNumberStrings: false }) : connection.query(sql),
-        )
+        const [rows] = await within(limit, connection.query({ sql, bigNumberStrings: !numbers }))
         return rows as Row[]
       })
     } finally {

@@ -1,5 +1,5 @@
-// Loaded into the program with --import: breaks the N-th statement of steps that it sends to a MySQL server. Steps send
-// their statements as objects; questions, which only read, send plain texts.
+// Loaded into the program with --import: breaks the N-th statement of steps that it sends to a MySQL server. What is
+// sent within a read-only transaction belongs to questions, and is let through.
 //
 // SIGNET_TEST_FAULT=kind:N, where kind is
 //   kill         the program is killed, as by a power cut, right after the server has answered it
@@ -17,9 +17,12 @@ const limit = Number(number)
 const file = process.env.SIGNET_TEST_STATEMENTS
 const send = PromiseConnection.prototype.query
 const statements = []
+const reading = new WeakSet()
 
 PromiseConnection.prototype.query = async function query(statement, ...rest) {
-  if (typeof statement !== 'object') return send.call(this, statement, ...rest)
+  if (statement === 'START TRANSACTION READ ONLY') reading.add(this)
+  if (statement === 'ROLLBACK') reading.delete(this)
+  if (typeof statement !== 'object' || reading.has(this)) return send.call(this, statement, ...rest)
   const index = statements.push({ sql: statement.sql })
   if (index === limit) {
     const [[{ host }]] = await send.call(this, 'SELECT @@global.report_host host')

@@ -168,6 +168,10 @@ export function leaveGroup(server: Server, login: MysqlLogin, resetActions: bool
   }
 }
 
+/** Whether a channel of a group is configured, running or not. */
+export const hasGroupChannels = ({ picture }: Server): boolean =>
+  picture.channels.some(({ name, user }) => name === 'group_replication_recovery' && user !== '')
+
 /** Forgets the channels of a group that a server has left. */
 export function forgetChannels(server: Server, login: MysqlLogin): Step {
   return {

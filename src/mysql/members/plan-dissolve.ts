@@ -6,7 +6,7 @@ import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
 import { clusterNamed, ownState, type Cluster, type Server, type Topology } from '../topology.js'
 import { predictPictures } from './after.js'
-import { forgetChannels, isLeaving, isLeftover, leaveGroup, left } from './group-steps.js'
+import { forgetChannels, hasGroupChannels, isLeaving, isLeftover, leaveGroup, left } from './group-steps.js'
 import { membersOf } from './members.js'
 
 /** Names of the accounts that a cluster's servers use among themselves. */
@@ -151,7 +151,9 @@ function catchUp(server: Server, primary: Server, login: MysqlLogin): Step {
 }
 
 function leave(server: Server, login: MysqlLogin): readonly Step[] {
-  return isLeftover(server) ? [leaveGroup(server, login, false), forgetChannels(server, login)] : []
+  if (isLeftover(server)) return [leaveGroup(server, login, false), forgetChannels(server, login)]
+  // A run that ended between the two left the account of a channel.
+  return hasGroupChannels(server) ? [forgetChannels(server, login)] : []
 }
 
 /**

@@ -18,7 +18,15 @@ import {
   type Topology,
 } from '../topology.js'
 import { predictPictures, withInstances } from './after.js'
-import { forgetChannels, isLeftover, leaveGroup, left, seedSteps, waitForPicture } from './group-steps.js'
+import {
+  forgetChannels,
+  hasGroupChannels,
+  isLeftover,
+  leaveGroup,
+  left,
+  seedSteps,
+  waitForPicture,
+} from './group-steps.js'
 import { isMultiPrimary, isReplicaCluster, membersOf, rowNamed, seedsFor, serverOf } from './members.js'
 import { handOver, nextPrimary } from './plan-primary.js'
 import { accountsOnlyOf } from './recovery-account.js'
@@ -97,10 +105,8 @@ const belongs = (server: Server, cluster: Cluster): boolean =>
   server.picture.variables['group_replication_group_name'] === cluster.groupName &&
   (isLeftover(server) || hasChannels(server))
 
-const hasChannels = ({ picture }: Server): boolean =>
-  picture.channels.some(
-    ({ name, user }) => name === CLUSTERSET_CHANNEL || (name === 'group_replication_recovery' && user !== ''),
-  )
+const hasChannels = (server: Server): boolean =>
+  hasGroupChannels(server) || server.picture.channels.some(({ name }) => name === CLUSTERSET_CHANNEL)
 
 function refuseRemoval(
   wanted: RemoveInstance,
