@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { BecomeUser } from '../connection/transport.js'
 import { SignetError } from '../errors.js'
 import { performCertificate } from '../certificates/perform.js'
@@ -8,9 +7,10 @@ import { checkConnectivity } from '../mysql/connectivity.js'
 import { copyAccounts } from '../mysql/copy-accounts.js'
 import { GeneratedValues } from '../mysql/generated.js'
 import type { Hosts } from './hosts.js'
-import type { Outcome, Step, Wait } from './step.js'
+import type { Outcome, Step } from './step.js'
 import { bytesOf, INLINE_LIMIT, stepScript } from './step-script.js'
 import { commit, isInDoubt, isRefused, undone, type Begun, type Progress } from './undo.js'
+import { waitUntil } from './wait-until.js'
 
 /** What performing the steps of one task shares. */
 interface Performance {
@@ -193,7 +193,12 @@ async function performOne(step: Step, host: string, performance: Performance): P
         return { command }
       }
       case 'wait':
-        return { waited: await waitFor(one, on, all) }
+        return {
+          waited: await waitUntil(one, on, live.options.signal, () => {
+            hosts.forget(on, [one.question.ask])
+            return hosts.reader(on, as).ask(one.question)
+          }),
+        }
       case 'sql':
         return live.pool(as).perform(one, generated)
       case 'copy_accounts':
@@ -254,33 +259,6 @@ function filesOf(host: string, performance: Performance) {
       await performAll([step], host, { ...performance, progress: begin() })
     },
   }
-}
-
-/** @returns seconds that it took */
-async function waitFor(step: Wait, host: string, { hosts, as }: Performance): Promise<number> {
-  const start = Date.now()
-  const deadline = start + step.timeout * 1000
-  const { signal } = hosts.live(host).options
-  await pause(step.delay ?? 0, signal)
-  for (;;) {
-    hosts.forget(host, [step.question.ask])
-    const answer = await hosts.reader(host, as).ask(step.question)
-    if (step.until(answer)) return (Date.now() - start) / 1000
-    const hopeless = step.hopeless?.(answer)
-    if (hopeless !== undefined) throw new SignetError('task-failed', hopeless, { host })
-    if (signal?.aborted === true) throw new SignetError('interrupted', 'The wait was interrupted.', { host })
-    if (Date.now() > deadline)
-      throw new SignetError('task-failed', `${step.otherwise} (waited ${step.timeout} s)`, { host })
-    await pause(step.interval ?? 0.2, signal)
-  }
-}
-
-/** Seconds go by; an interruption ends them. */
-async function pause(seconds: number, signal: AbortSignal | undefined): Promise<void> {
-  if (seconds === 0) return
-  await sleep(seconds * 1000, undefined, { signal }).catch((error: unknown) => {
-    if (signal?.aborted !== true) throw error
-  })
 }
 
 /** A step in a few words, for errors. */

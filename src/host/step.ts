@@ -171,6 +171,8 @@ export interface Wait {
   readonly interval?: number
   /** Seconds before the first look; they count for the timeout. */
   readonly delay?: number
+  /** Seconds for which a MySQL server that is asked may be down; default: as long as the wait lasts. */
+  readonly silence?: number
   /** The error's sentence when time runs out. */
   readonly otherwise: string
   /** Why it can't come true any more: gives up at once with this sentence. */

@@ -248,6 +248,8 @@ export function waitForState(
     host: server.host,
     question: { ask: 'mysql_instance', login },
     timeout: RECOVERY,
+    // A server that crashed may need that long to start again.
+    silence: 900,
     interval: 0.1,
     hopeless: (answer) => gaveUp(server.host, answer as MysqlInstance),
     undo,
