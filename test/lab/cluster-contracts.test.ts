@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { members } from './cluster-hosts.js'
+import { members, SERVERS } from './cluster-hosts.js'
 import { Life } from './cluster-life.js'
 import { LIVES } from './cluster-modules.js'
 import { shell, sql, startLab, stopLab, testLab, tryShell, type TestLab } from './servers.js'
@@ -9,15 +9,6 @@ import { play, PROJECT, results, transcript } from './signet.js'
 
 const LAB = testLab('c-cluster')
 const METADATA = 'mysql_innodb_cluster_metadata'
-const SERVERS = `
-- hosts: mysql
-  gather_facts: false
-  roles: [certificate_authority, server_certificate]
-- hosts: mysql
-  become: true
-  gather_facts: false
-  roles: [mysql_tls]
-`
 
 describe('contracts and examples of the modules for clusters', () => {
   let lab: TestLab

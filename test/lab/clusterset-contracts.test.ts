@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { upload } from './cluster-hosts.js'
+import { SERVERS, upload } from './cluster-hosts.js'
 import { Life } from './cluster-life.js'
 import { LIVES } from './cluster-modules.js'
 import { shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
@@ -9,15 +9,7 @@ import { play, PROJECT, transcript } from './signet.js'
 
 const LAB = testLab('c-clusterset')
 const METADATA = 'mysql_innodb_cluster_metadata'
-const SERVERS = `
-- hosts: mysql
-  gather_facts: false
-  roles: [certificate_authority, server_certificate]
-- hosts: mysql
-  become: true
-  gather_facts: false
-  roles: [mysql_tls]
-- hosts: s1,s2
+const CLUSTER = `${SERVERS}- hosts: s1,s2
   become: true
   gather_facts: false
   roles:
@@ -33,7 +25,7 @@ describe('contracts and examples of the modules for ClusterSets and Routers', ()
     // The host of applications is s4 by another name.
     life = new Life(lab, { app1: 's4' })
     const file = join(lab.directory, 'servers.yml')
-    await writeFile(file, SERVERS)
+    await writeFile(file, CLUSTER)
     const run = await play([file, '-i', lab.inventory, '--roles-path', join(PROJECT, 'roles')])
     assert.equal(run.code, 0, transcript(run))
   })

@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SERVERS } from './cluster-hosts.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
 import { shell, sql, startLab, stopLab, type TestLab, testLab } from './servers.js'
 
 const LAB = testLab('switchover')
 
-const SETUP = `
-- hosts: mysql
-  gather_facts: false
-  roles: [certificate_authority, server_certificate]
-- hosts: mysql
-  become: true
-  gather_facts: false
-  roles: [mysql_tls]
-- hosts: mysql
+const SETUP = `${SERVERS}- hosts: mysql
   become: true
   gather_facts: false
   tasks:

@@ -36,7 +36,8 @@ export async function describedState(lab: TestLab): Promise<string> {
         ...(there.includes('group_replication') ? GROUP : []),
         ...(there.includes('mysql_innodb_cluster_metadata') ? METADATA : []),
       ]
-      return `${host}: ${(await sql(lab.name, host, queries.join('; '))).join('\n')}`
+      const rows = await sql(lab.name, host, queries.join('; '))
+      return rows.map((row) => `${host}: ${row}`).join('\n')
     }),
   )
   return parts.join('\n')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tearDown } from './cluster-hosts.js'
+import { SERVERS, tearDown } from './cluster-hosts.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
 import { describedState } from './described-state.js'
 import { startLab, stopLab, testLab, type TestLab } from './servers.js'
@@ -15,15 +15,6 @@ const LAB = testLab('kill')
  */
 const POINTS = process.env['SIGNET_TEST_KILL_POINTS'] ?? '3'
 
-const SERVERS = `
-- hosts: mysql
-  gather_facts: false
-  roles: [certificate_authority, server_certificate]
-- hosts: mysql
-  become: true
-  gather_facts: false
-  roles: [mysql_tls]
-`
 const ADMIN = `
 - hosts: primary_cluster
   become: true

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SERVERS } from './cluster-hosts.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
 import { resetHosts, serverState, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { checkRunRerun, kill, resultOf, runTask, start, type TaskArguments } from './task.js'
 
 const LAB = testLab('members')
 const METADATA = 'mysql_innodb_cluster_metadata'
-const CLUSTER = `
-- hosts: mysql
-  gather_facts: false
-  roles: [certificate_authority, server_certificate]
-- hosts: mysql
-  become: true
-  gather_facts: false
-  roles: [mysql_tls]
-- hosts: mysql
+const CLUSTER = `${SERVERS}- hosts: mysql
   become: true
   gather_facts: false
   roles:

@@ -2,20 +2,12 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SERVERS } from './cluster-hosts.js'
 import { changes, play, PROJECT, recap, transcript, type Run } from './signet.js'
 import { serverState, shell, sql, startLab, stopLab, type TestLab, testLab } from './servers.js'
 
 const LAB = testLab('negative')
 
-const SERVERS = `
-- hosts: mysql
-  gather_facts: false
-  roles: [certificate_authority, server_certificate]
-- hosts: mysql
-  become: true
-  gather_facts: false
-  roles: [mysql_tls]
-`
 const CLUSTER = `
 - hosts: primary_cluster
   become: true

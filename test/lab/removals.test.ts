@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SERVERS, tearDown } from './cluster-hosts.js'
-import { clusterSummary, differences } from './cluster-state.js'
+import { differences } from './cluster-state.js'
+import { describedState } from './described-state.js'
 import { counted, counting, killedAfter, pointsOf } from './killed.js'
 import { serverState, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
@@ -92,7 +93,7 @@ describe('a controller that is killed while it removes something: the next run c
   async function comesTo(wanted: string, label: string): Promise<void> {
     const deadline = Date.now() + 60_000
     for (;;) {
-      const differ = differences(wanted, await clusterSummary(lab))
+      const differ = differences(wanted, await describedState(lab))
       if (differ.length === 0) return
       if (Date.now() > deadline) assert.deepEqual(differ, [], label)
     }
@@ -106,7 +107,7 @@ describe('a controller that is killed while it removes something: the next run c
     // So that each time begins alike.
     await done(removal)
     await restore()
-    const before = await clusterSummary(lab)
+    const before = await describedState(lab)
     const checked = await done(removal, '--check', '--diff')
     await comesTo(before, 'check mode changed something')
     const whole = await run(removal, counting(file('count')))
@@ -114,7 +115,7 @@ describe('a controller that is killed while it removes something: the next run c
     assert.ok(changes(whole).length > 0, transcript(whole))
     assert.deepEqual(changes(whole), changes(checked))
     assert.deepEqual(changes(await done(removal)), [])
-    const wanted = await clusterSummary(lab)
+    const wanted = await describedState(lab)
     const total = await counted(file('count'))
     for (const point of pointsOf(POINTS ?? points, total)) {
       const label = `killed after statement ${point} of ${total}`

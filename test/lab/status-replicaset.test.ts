@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keyFaults, replicaSetStatusFaults, valueAt, type Json } from '../adminapi-keys.js'
+import { SERVERS } from './cluster-hosts.js'
 import { shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { play, PROJECT, transcript } from './signet.js'
 import {
@@ -20,16 +21,7 @@ import { resultOf, runTask, type TaskArguments } from './task.js'
 const LAB = testLab('status-rs')
 const MD = 'mysql_innodb_cluster_metadata'
 const READS = 'read_replica_replication'
-const TLS = `
-- hosts: mysql
-  gather_facts: false
-  roles: [certificate_authority, server_certificate]
-- hosts: mysql
-  become: true
-  gather_facts: false
-  roles: [mysql_tls]
-`
-/** An account for whoever comes over TLS. */
+/** An account for whoever comes over SERVERS. */
 const STRAY =
   "CREATE USER stray@'%' IDENTIFIED BY 'stray' REQUIRE SSL; GRANT REPLICATION SLAVE ON *.* TO stray@'%'"
 
@@ -71,7 +63,7 @@ describe('what signet cluster status tells of odd ReplicaSets and read replicas'
     await writeFile(lab.inventory, inventory.replace('primary_cluster', 'replicaset'))
     await symlink(join(PROJECT, 'roles'), join(lab.directory, 'roles'))
     const tls = join(lab.directory, 'tls.yml')
-    await writeFile(tls, TLS)
+    await writeFile(tls, SERVERS)
     for (const playbook of [tls, 'playbooks/replicaset.yml']) {
       const run = await play([playbook, '-i', lab.inventory])
       assert.equal(run.code, 0, transcript(run))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tearDown } from './cluster-hosts.js'
+import { SERVERS, tearDown } from './cluster-hosts.js'
 import { differences } from './cluster-state.js'
 import { describedState } from './described-state.js'
 import { play, PROJECT, results, transcript, type Run } from './signet.js'
@@ -160,16 +160,6 @@ const REPLICASETS: readonly Operation[] = [
     back: follower('s1'),
   },
 ]
-
-const SERVERS = `
-- hosts: mysql
-  gather_facts: false
-  roles: [certificate_authority, server_certificate]
-- hosts: mysql
-  become: true
-  gather_facts: false
-  roles: [mysql_tls]
-`
 
 interface Statement {
   readonly sql: string
