@@ -3,6 +3,7 @@ import type { Step } from '../host/step.js'
 import { clustersetUser, recoveryUser } from './account.js'
 import { accountOf } from './bootstrap.js'
 import { seedSteps } from './group-seeds.js'
+import { seedsFor } from './members/members.js'
 import type { GtidState } from './gtid-state.js'
 import { asSet, type Setting } from './group-variables.js'
 import type { MysqlInstance } from './instance.js'
@@ -213,11 +214,16 @@ function predictions(
       ? undefined
       : withInstance(topology.metadata, cluster.row.id, joiner, { opt_certSubject: wanted.subject })
   const more = metadata === undefined ? {} : { metadata }
+  const rows = metadata?.instances.filter(({ clusterId }) => clusterId === cluster.row.id) ?? []
+  const seeds = (server: Server) => ({ group_replication_group_seeds: seedsFor(server.picture.uuid, rows) })
   return [
     {
       host: joiner.host,
       question,
-      answer: { ...withVariables(joined(joiner, primary), asSet(wanted.given)), ...more },
+      answer: {
+        ...withVariables(joined(joiner, primary), { ...asSet(wanted.given), ...seeds(joiner) }),
+        ...more,
+      },
     },
     ...seeing(topology.servers)
       .filter((server) => server.host !== joiner.host)
@@ -226,7 +232,7 @@ function predictions(
         question,
         answer: {
           ...(cluster.online.some((one) => one.host === server.host)
-            ? withMember(server.picture, joiner)
+            ? withVariables(withMember(server.picture, joiner), seeds(server))
             : server.picture),
           ...more,
         },
