@@ -445,7 +445,7 @@ describe('what signet cluster status tells of odd clusters', () => {
       valueAt(both.json, 'clusterSet', 'statusText'),
       'Primary Cluster available but requires attention.',
     )
-    tells(errors(both, 'primary'), [/The primary cluster has a channel clusterset_replication/])
+    tells(errors(both, 'primary'), [/a member of the primary cluster, has a channel clusterset_replication/])
     await at1(
       `STOP REPLICA FOR CHANNEL 'clusterset_replication'; RESET REPLICA ALL FOR CHANNEL 'clusterset_replication'; SET GLOBAL super_read_only = ON`,
     )

@@ -18,11 +18,12 @@ import {
   follows,
   followTarget,
   forgetChannel,
+  type PrimaryTask,
   secondsOf,
   sideBySide,
+  startAgain,
   stopTarget,
   tryTarget,
-  type PrimaryTask,
 } from './primary-steps.js'
 import { CHANNEL, channelOf, detailsOf, executedOf, memberOf, optionsOf, type Member } from './replicaset.js'
 import { changePrimary } from './statements.js'
@@ -98,7 +99,12 @@ export function planFailover(
     ...toTurn.map((server) => tryTarget(task, server)),
     ...sideBySide([target, ...toTurn].map(apply)),
     ...(channelOf(target) === undefined ? [] : [stopTarget(task)]),
-    ...sideBySide(toTurn.map((server) => followTarget(task, server))),
+    ...sideBySide(
+      followers.map((server) =>
+        // A run that was killed may have turned it, and not started it.
+        toTurn.includes(server) ? followTarget(task, server) : startAgain(task, server),
+      ),
+    ),
     ...sideBySide(followers.map((server) => [catchUpWith(task, server, target)])),
     ...unfenceStep(target, login),
     {
