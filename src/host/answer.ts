@@ -26,6 +26,9 @@ interface ShellQuestion<K extends ShellKind> {
   parse(text: string, question: Questions[K]['question']): Questions[K]['answer']
 }
 
+/** What the scripts know of reading a file: nothing else comes into their text. */
+const READINGS: readonly string[] = ['hash', 'content', 'shown']
+
 /** Functions that the scripts share. */
 export const PRELUDE = `
 F='%F|%a|%U|%G|%u|%g|%s|%Y|%i|%h'
@@ -40,7 +43,7 @@ q_file() { q_stat "$1" "$2"; if [ -h "$1" ]; then printf 'target '; readlink -- 
 const TABLE: { readonly [K in ShellKind]: ShellQuestion<K> } = {
   file: {
     script: ({ path, follow, read }) =>
-      `q_file ${quote(path)} ${follow === true ? 'L' : 'P'} ${read ?? 'no'}`,
+      `q_file ${quote(path)} ${follow === true ? 'L' : 'P'} ${read !== undefined && READINGS.includes(read) ? read : 'no'}`,
     parse: parseFile,
   },
   directory: { script: directoryScript, parse: parseDirectory },

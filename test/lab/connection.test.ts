@@ -337,7 +337,7 @@ describe('connections', () => {
       await shell(
         LAB,
         's1',
-        'for i in $(seq 300); do pgrep -x sleep >/dev/null && exit 0; sleep 0.1; done; exit 1',
+        'for i in $(seq 300); do pgrep -fx "sleep 300" >/dev/null && exit 0; sleep 0.1; done; exit 1',
       )
       const frozen = execFileSync('pgrep', ['-f', `UNIX-LISTEN:${s1.sshSocket}`])
         .toString()

@@ -215,7 +215,8 @@ describe('from plain hosts to a certificate-authenticated ReplicaSet, by its pla
     assert.deepEqual(problems, [])
     assert.ok(checks > 40, String(checks))
     const table = await cluster(0, 'verify', '--all')
-    assert.match(table, /^All \d+ checks passed/)
+    // The primary has no channel, and so no password of its own to try.
+    assert.match(table, /^None of \d+ checks found a problem, but 4 of them prove nothing/)
     assert.match(table, /s1 +refuses mysql_innodb_rs_2 without TLS +from s2: refused/)
     assert.match(table, /s3 +the default channel: SSL mode +VERIFY_IDENTITY/)
     assert.match(table, /s1 +live connections of mysql_innodb_rs_3 +TLSv1\.3/)
