@@ -357,11 +357,11 @@ describe('connections', () => {
     })
 
     it('a host that dies leaves the run at once', async () => {
-      const running = tasks('    - {name: long, command: sleep 300}\n    - {name: next, command: "true"}')
+      const running = tasks('    - {name: long, command: sleep 301}\n    - {name: next, command: "true"}')
       await shell(
         LAB,
         's1',
-        'for i in $(seq 300); do pgrep -x sleep >/dev/null && exit 0; sleep 0.1; done; exit 1',
+        'for i in $(seq 300); do pgrep -fx "sleep 301" >/dev/null && exit 0; sleep 0.1; done; exit 1',
       )
       const start = Date.now()
       await lab.powerOff(s1)
