@@ -183,6 +183,8 @@ describe('the primary cluster of a ClusterSet changes', () => {
         },
       })
       assert.equal(killed.signal, 'SIGKILL', `${moment.source}\n${transcript(killed)}`)
+      // What it sent last may still be under way on a server; nobody starts the next run within a second.
+      await new Promise((resolve) => setTimeout(resolve, 1000))
       assert.ok((await open()).length <= 1, `${moment.source}: ${(await open()).join(' ')} are open`)
       await done('primary.yml', '-e', `cluster=${to}`)
       await consistent(to === 'east' ? 's1' : 's3', to === 'east' ? 's3' : 's1')
