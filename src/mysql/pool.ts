@@ -20,8 +20,8 @@ export type Row = Readonly<Record<string, string | number | null>>
 export type MysqlQuestion = MysqlQuestions[keyof MysqlQuestions]['question']
 /** No such database, no such table. */
 const GONE: readonly number[] = [1049, 1146]
-/** Milliseconds that a server may take for one of the questions of our own: one that hangs is as good as down. */
-const PATIENCE = 60_000
+/** Seconds that a server may take for one of the questions of our own: one that hangs is as good as down. */
+const PATIENCE = 60
 /** How often a picture is tried whose tables go away. */
 const LOOKS = 50
 /** Runs one reading statement. @throws MysqlProblem */
@@ -29,7 +29,7 @@ export type Query = (
   statement: string,
   values?: readonly (string | number | null)[],
   options?: {
-    /** Milliseconds. */
+    /** Seconds. */
     readonly limit?: number
     readonly numbers?: boolean
   },
@@ -209,17 +209,16 @@ export class MysqlPool {
   }
 
   async #inTransaction<T>(connection: Connection, read: (query: Query) => Promise<T>): Promise<T> {
-    const within = <R>(limit: number, work: Promise<R>): Promise<R> => withinSeconds(limit / 1000, work)
-    await within(this.#patience, connection.query('START TRANSACTION READ ONLY'))
+    await withinSeconds(this.#patience, connection.query('START TRANSACTION READ ONLY'))
     try {
       return await read(async (statement, values, { limit = this.#patience, numbers = false } = {}) => {
         this.statements++
         const sql = formatStatement(statement, values ?? [])
-        const [rows] = await within(limit, connection.query({ sql, bigNumberStrings: !numbers }))
+        const [rows] = await withinSeconds(limit, connection.query({ sql, bigNumberStrings: !numbers }))
         return rows as Row[]
       })
     } finally {
-      await within(this.#patience, connection.query('ROLLBACK')).catch(() => undefined)
+      await withinSeconds(this.#patience, connection.query('ROLLBACK')).catch(() => undefined)
     }
   }
 

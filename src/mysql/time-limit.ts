@@ -1,8 +1,8 @@
 import { MysqlProblem } from './connect.js'
 
 /**
- * Gives a statement up that takes too long; Infinity: never. mysql2 has a limit, too, but that goes on ticking when the connection is
- * lost, and keeps the program from ending until it is over. @throws MysqlProblem
+ * Gives a statement up that takes too long; Infinity: never. mysql2 has a limit, too, but that goes on ticking when the
+ * connection is lost, and keeps the program from ending until it is over. @throws MysqlProblem
  */
 export async function withinSeconds<T>(seconds: number, work: Promise<T>): Promise<T> {
   if (!Number.isFinite(seconds)) return work

@@ -56,7 +56,7 @@ describe('sessions with a server', () => {
         return Promise.resolve(socket)
       },
       's1',
-      100,
+      0.1,
     )
   }
   afterEach(() => {
