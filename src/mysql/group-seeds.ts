@@ -1,7 +1,8 @@
 import type { Step } from '../host/step.js'
 import { autoIncrement, persist, restore } from './group-variables.js'
 import type { MysqlLogin } from './login.js'
-import { attribute, type Cluster, type Server } from './topology.js'
+import { seedsFor } from './members/members.js'
+import { addressOf, type Cluster, type Server } from './topology.js'
 
 /** Every other member learns the joiner's address. */
 export function seedSteps(
@@ -12,12 +13,14 @@ export function seedSteps(
 ): readonly Step[] {
   const multiPrimary = cluster.primary?.picture.variables['group_replication_single_primary_mode'] === 'OFF'
   const size = cluster.instances.length + 1
+  const { uuid } = joiner.picture
+  const members = [
+    ...cluster.instances.filter((row) => row.uuid !== uuid),
+    { uuid, address: addressOf(joiner), addresses: { grLocal: localAddress } },
+  ]
   return cluster.online
-    .filter((server) => server.picture.uuid !== joiner.picture.uuid)
+    .filter((server) => server.picture.uuid !== uuid)
     .map((server) => {
-      const others = cluster.instances
-        .filter((row) => row.uuid !== server.picture.uuid && row.uuid !== joiner.picture.uuid)
-        .map((row) => attribute(row.addresses, 'grLocal') || row.address)
       // With more members than that, their numbers have to be further apart.
       const numbers = multiPrimary && size > 7 ? autoIncrement(true, size, server.picture.serverId) : []
       return {
@@ -27,7 +30,7 @@ export function seedSteps(
         statements: [
           {
             text: 'SET PERSIST group_replication_group_seeds = ?',
-            values: [[...others, localAddress].join(',')],
+            values: [seedsFor(server.picture.uuid, members)],
           },
           ...persist(numbers),
         ],

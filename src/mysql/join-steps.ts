@@ -8,6 +8,7 @@ import { waitForAccount } from './clusterset/waits.js'
 import { checkOneWay, type Side } from './connectivity-steps.js'
 import type { Stack } from './local-address.js'
 import type { MysqlLogin } from './login.js'
+import { seedsFor } from './members/members.js'
 import type { AddInstance } from './plan-add-instance.js'
 import type { Wish } from './refusals.js'
 import type { Presented } from './step.js'
@@ -60,7 +61,7 @@ export function joinSteps(join: Join): readonly Step[] {
       authType: wish.authType,
       localAddress: join.localAddress,
       communicationStack: stack,
-      seeds: cluster.instances.map((row) => attribute(row.addresses, 'grLocal') || row.address).join(','),
+      seeds: seedsFor(joiner.picture.uuid, cluster.instances),
       startOnBoot: attribute(cluster.row.attributes, 'opt_manualStartOnBoot') !== 'true',
       multiPrimary,
       groupSize: cluster.instances.length + 1,

@@ -48,11 +48,14 @@ export function rowNamed(cluster: Cluster, name: string): InstanceRow | undefine
   )
 }
 
+/** What is recorded of where a member is. */
+type Located = Pick<InstanceRow, 'uuid' | 'address' | 'addresses'>
+
 /** Where a member is dialled by the group. */
-export const groupAddress = (row: InstanceRow): string => attribute(row.addresses, 'grLocal') || row.address
+export const groupAddress = (row: Located): string => attribute(row.addresses, 'grLocal') || row.address
 
 /** What a member's group_replication_group_seeds is to be: the addresses of all others, in the order of their uuids. */
-export function seedsFor(uuid: string, rows: readonly InstanceRow[]): string {
+export function seedsFor(uuid: string, rows: readonly Located[]): string {
   return [...rows]
     .filter((row) => row.uuid !== uuid)
     .sort((a, b) => (a.uuid < b.uuid ? -1 : 1))
