@@ -159,7 +159,7 @@ export const ERRORS = {
   'mysql-failed': {
     exit: EXIT.failed,
     summary: 'A MySQL server refused a statement.',
-    hint: "The server's own message is shown; see docs/clusters.md for the usual causes.",
+    hint: "The server's own message is shown; see docs/failed-steps.md for the usual causes.",
   },
   'lab-unsupported': {
     exit: EXIT.error,
