@@ -120,9 +120,14 @@ async function oneHost(layout: ReturnType<typeof labLayout>, words: readonly str
   return host
 }
 
-/** Quotes the words of a remote command; nothing at all means a login shell. */
+/**
+ * The command that ssh is given: one word is a line for the shell, as ssh takes it; several are quoted, so that they
+ * arrive as they are. Nothing at all means a login shell.
+ */
 function command(words: readonly string[]): readonly string[] {
-  if (words.length === 0) return []
+  const [line] = words
+  if (line === undefined) return []
+  if (words.length === 1) return ['--', line]
   return ['--', words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')]
 }
 

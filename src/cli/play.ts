@@ -72,8 +72,7 @@ async function play(
   }
   const input = await loadInput(invocation, environment, options)
   if (invocation.flag('syntax-check')) {
-    for (const playbook of input.playbooks)
-      environment.stdout.write(`${playbook.file}: ${playbook.plays.length} plays, no errors\n`)
+    for (const playbook of input.playbooks) environment.stdout.write(foundValid(playbook))
     return EXIT.done
   }
   if (invocation.flag('list-hosts') || invocation.flag('list-tasks') || invocation.flag('list-tags')) {
@@ -142,6 +141,11 @@ export async function loadInput(
     extraVars: await parseExtraVars(invocation.list('extra-vars'), environment.cwd),
     settings: await connectionSettings(invocation, environment),
   }
+}
+
+/** The line for a playbook without mistakes. */
+export function foundValid({ file, plays }: Playbook): string {
+  return `${file}: ${plays.length} ${plays.length === 1 ? 'play' : 'plays'}, no errors\n`
 }
 
 /** Loads all playbooks, collecting the mistakes of all. */

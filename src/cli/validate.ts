@@ -1,7 +1,7 @@
 import { EXIT, SignetError } from '../errors.js'
 import { findModule, moduleNames } from '../modules/index.js'
 import type { Command } from './command.js'
-import { loadAll } from './play.js'
+import { foundValid, loadAll } from './play.js'
 import { takeVaultPasswords, VAULT_OPTIONS } from './vault-options.js'
 
 /** `signet validate`: checks playbooks whole, with their roles, and opens no connection. */
@@ -25,8 +25,7 @@ export const validateCommand: Command = {
     const playbooks = await loadAll(invocation.positionals, {
       load: { cwd: environment.cwd, findModule, moduleNames, rolesPath: invocation.list('roles-path') },
     })
-    for (const playbook of playbooks)
-      environment.stdout.write(`${playbook.file}: ${playbook.plays.length} plays, no errors\n`)
+    for (const playbook of playbooks) environment.stdout.write(foundValid(playbook))
     return EXIT.done
   },
 }

@@ -93,6 +93,7 @@ describe('signet lab', () => {
       text: "two words|it's|$HOME|",
     })
     assert.equal(program('exec', 's1', '--', 'sh', '-c', 'exit 7').code, 7)
+    assert.equal(program('exec', 's1', '--', 'echo one | tr o 0').text, '0ne\n')
     assert.match((await lab('status')).stdout, new RegExp(`^${LAB}\\n +s1 +10\\.80\\.0\\.11 +up$`, 'm'))
   })
 
