@@ -29,7 +29,7 @@ export const innodb_replicaset_instance = defineModule({
     instance: {
       type: 'string',
       description:
-        "With state absent: address (s2:3306) of the member to remove, when it is not the task's server, because that one is gone.",
+        "With state absent: address (s2 or s2:3306), label or server_uuid of the member to remove, when it is not the task's server, because that one is gone.",
     },
     cert_subject: {
       type: 'string',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { members } from './cluster-hosts.js'
-import { sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
+import { shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { changes, play, results, transcript, type Run } from './signet.js'
 import { kill, start } from './task.js'
 
@@ -87,6 +87,23 @@ describe('playbooks of a cluster’s life', () => {
     await nothingLeft('switchover', '-e', 'cluster=replica')
   })
 
+  for (const [playbook, ...words] of [
+    ['switchover'],
+    ['switchover', '-e', 'instance=s1', '-e', 'cluster=primary'],
+    ['switchover', '-e', 'replicaset=replicaset'],
+    ['failover', '-e', 'confirm=yes'],
+    ['failover', '-e', 'confirm=yes', '-e', 'cluster=primary', '-e', 'instance=s1'],
+    ['add-instance', '-e', 'instance=s1,s2'],
+    ['remove-instance', '-e', 'instance=s1', '-e', 'confirm=yes'],
+  ] as const)
+    it(`${playbook}.yml ${words.filter((word) => word !== '-e').join(' ')}: not enough is said`, async () => {
+      const vague = await run(playbook, ...words)
+      assert.equal(vague.code, 2, transcript(vague))
+      assert.match(vague.stdout, /^fatal: \[s\d\]: Say what /m)
+      assert.deepEqual(changes(vague), [])
+      assert.equal(results(vague).length, 1, 'it goes on')
+    })
+
   it('status.yml reads it all, and changes nothing', async () => {
     const status = await run('status')
     assert.equal(status.code, 0, transcript(status))
@@ -111,8 +128,33 @@ describe('playbooks of a cluster’s life', () => {
     await sql(LAB, 's2', 'CREATE DATABASE after_failover')
   })
 
+  it('fence.yml keeps writes away after it was told to, and lets them in again', async () => {
+    const words = ['-e', 'instance=s1', '-e', 'fenced=writes']
+    await refused('fence', ...words)
+    await done('fence', ...words)
+    assert.deepEqual(await sql(LAB, 's2', 'SELECT @@global.super_read_only'), ['1'])
+    await nothingLeft('fence', ...words, '-e', 'confirm=yes')
+    await done('fence', '-e', 'instance=s1', '-e', 'fenced=none')
+    await sql(LAB, 's2', 'CREATE DATABASE after_fence')
+  })
+
+  it('force-quorum.yml lets what is left of a group go on', async () => {
+    await kill(LAB, 's1')
+    await shell(
+      LAB,
+      's2',
+      'until mysql -NBe "SELECT MEMBER_STATE FROM performance_schema.replication_group_members" | grep -q UNREACHABLE; do sleep 0.2; done',
+    )
+    const unconfirmed = await run('force-quorum', '-e', 'instance=s2')
+    assert.equal(unconfirmed.code, 2, transcript(unconfirmed))
+    assert.match(unconfirmed.stdout, /-e confirm=yes/)
+    await done('force-quorum', '-e', 'instance=s2')
+    await online('s2', 's2 PRIMARY')
+    await sql(LAB, 's2', 'CREATE DATABASE after_quorum')
+  })
+
   it('reboot-cluster.yml starts a cluster after a power failure', async () => {
-    await Promise.all(['s1', 's2'].map((host) => kill(LAB, host)))
+    await kill(LAB, 's2')
     await Promise.all(['s1', 's2', 's3', 's4'].map((host) => start(LAB, host)))
     const words = ['-e', 'cluster=primary']
     await refused('reboot-cluster', ...words)

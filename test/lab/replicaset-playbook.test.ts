@@ -263,4 +263,57 @@ describe('from plain hosts to a certificate-authenticated ReplicaSet, by its pla
     assert.deepEqual((await json<Report>(0, 'verify', '--json')).problems, [])
     assert.deepEqual(changes(await run()), [])
   })
+
+  /** Looks first, then does it, then has nothing left to do. */
+  async function done(playbook: string, ...words: string[]): Promise<void> {
+    const all = [`playbooks/${playbook}.yml`, ...inventory, '-e', 'replicaset=replicaset', ...words]
+    const looked = await play([...all, '--check'])
+    assert.equal(looked.code, 0, transcript(looked))
+    const ran = await play([...all, '-e', 'confirm=yes'])
+    assert.equal(ran.code, 0, transcript(ran))
+    assert.deepEqual(changes(ran), changes(looked))
+    assert.notDeepEqual(changes(ran), [])
+    if (playbook === 'failover') return
+    const again = await play([...all, '-e', 'confirm=yes'])
+    assert.equal(again.code, 0, transcript(again))
+    assert.deepEqual(changes(again), [], transcript(again))
+  }
+  const isPrimary = async (host: string): Promise<void> =>
+    assert.match(await cluster(0, 'status'), new RegExp(`${host}:3306 +PRIMARY +R/W +ONLINE`))
+
+  it('switchover.yml makes another member the primary', async () => {
+    await done('switchover', '-e', 'instance=s2')
+    await isPrimary('s2')
+  })
+
+  it('remove-instance.yml wants to be told to do it, and does it; add-instance.yml adds it again', async () => {
+    const words = ['-e', 'replicaset=replicaset', '-e', 'instance=s3']
+    const unconfirmed = await play(['playbooks/remove-instance.yml', ...inventory, ...words])
+    assert.equal(unconfirmed.code, 2, transcript(unconfirmed))
+    assert.match(unconfirmed.stdout, /takes s3 out of replicaset.*-e confirm=yes/)
+    await done('remove-instance', '-e', 'instance=s3')
+    assert.doesNotMatch(await cluster(0, 'status'), /s3:3306 +SECONDARY/)
+    await done('add-instance', '-e', 'instance=s3')
+    assert.match(await cluster(0, 'status'), /s3:3306 +SECONDARY +R\/O +ONLINE/)
+  })
+
+  it('failover.yml wants to be told to do it, and does it when the primary is lost; replicaset.yml takes it back', async () => {
+    await shell(LAB, 's2', 'systemctl kill -s KILL mysql; systemctl stop mysql')
+    const words = ['-e', 'instance=s1']
+    const unconfirmed = await play([
+      'playbooks/failover.yml',
+      ...inventory,
+      '-e',
+      'replicaset=replicaset',
+      ...words,
+    ])
+    assert.equal(unconfirmed.code, 2, transcript(unconfirmed))
+    assert.match(unconfirmed.stdout, /-e confirm=yes/)
+    await done('failover', ...words)
+    await shell(LAB, 's2', 'systemctl start mysql')
+    const back = await run()
+    assert.equal(back.code, 0, transcript(back))
+    assert.deepEqual(changes(back), ['s2: innodb_replicaset : Member of ReplicaSet replicaset'])
+    await isPrimary('s1')
+  })
 })

@@ -40,12 +40,13 @@ export function serverOf(row: InstanceRow, topology: Topology): Server | undefin
 
 /** The row that an address, a label or a server's uuid stands for. */
 export function rowNamed(cluster: Cluster, name: string): InstanceRow | undefined {
-  const wanted = name.toLowerCase()
-  return cluster.instances.find(({ address, name: label, uuid }) =>
-    [address.toLowerCase(), address.toLowerCase().replace(/:3306$/, ''), label.toLowerCase(), uuid].includes(
-      wanted,
-    ),
-  )
+  return cluster.instances.find((row) => isNamed(row, name))
+}
+
+/** Whether a text is a member's address (without its port, if that is 3306), label or server_uuid. */
+export function isNamed({ address, name: label, uuid }: InstanceRow, name: string): boolean {
+  const names = [address, address.replace(/:3306$/, ''), label, uuid]
+  return names.some((one) => one.toLowerCase() === name.toLowerCase())
 }
 
 /** What is recorded of where a member is. */

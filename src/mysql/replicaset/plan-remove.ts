@@ -2,26 +2,19 @@ import type { Step } from '../../host/step.js'
 import type { Plan } from '../../modules/module.js'
 import { removeChannel } from '../channel.js'
 import type { MysqlLogin } from '../login.js'
+import { isNamed } from '../members/members.js'
 import { transaction } from '../metadata/statements.js'
 import { addressOf, attribute, type Server } from '../topology.js'
 import { dropAccounts, replicationUser } from './account.js'
 import { FENCE } from './channel.js'
 import { asRemoved, predict, seesMetadata, withoutAccounts, withoutMember, type Foreseen } from './predict.js'
 import { waitForTransactions } from './primary-steps.js'
-import {
-  CHANNEL,
-  channelOf,
-  errantOf,
-  memberOf,
-  replicasetNamed,
-  type Member,
-  type ReplicaSet,
-} from './replicaset.js'
+import { CHANNEL, channelOf, errantOf, memberOf, replicasetNamed, type ReplicaSet } from './replicaset.js'
 import { removeMember } from './statements.js'
 
 export interface RemoveMember {
   readonly replicaset: string
-  /** Address or label of a member that is not the task's server. */
+  /** Address, label or server_uuid of a member that is not the task's server. */
   readonly instance: string | undefined
   readonly force: boolean
   /** Seconds; 0: as long as it takes. */
@@ -40,9 +33,9 @@ export function planRemoveMember(
   const set = replicasetNamed(sets, wanted.replicaset)
   if (set === undefined) return { steps: [], diff: [] }
   const primary = set.primary?.server
-  const named = (member: Member): boolean =>
-    wanted.instance === member.row.address || wanted.instance === member.row.name
-  const member = wanted.instance === undefined ? memberOf(set, server) : set.members.find(named)
+  const name = wanted.instance
+  const member =
+    name === undefined ? memberOf(set, server) : set.members.find(({ row }) => isNamed(row, name))
   if (primary === undefined)
     return refuse(
       `The primary ${set.primary?.row.address ?? ''} of ReplicaSet "${set.name}" is not among the servers that answer: nothing can be recorded.`,
