@@ -12,7 +12,14 @@ import { parseMode } from './file-mode.js'
 import type { Module } from './module.js'
 import type { ArgumentSchema, Arguments, ArgumentsSchema } from './schema.js'
 
-const ajv = new Ajv({ allErrors: false, allowUnionTypes: true, strict: false })
+// Our own schemas are held against the schema of schemas by a test, not at each start, where it costs more than all else.
+const ajv = new Ajv({
+  allErrors: false,
+  allowUnionTypes: true,
+  strict: false,
+  meta: false,
+  validateSchema: false,
+})
 const validators = new WeakMap<ArgumentSchema, ValidateFunction>()
 
 function validatorOf(argument: ArgumentSchema): ValidateFunction {

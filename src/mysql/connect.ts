@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
-import { createConnection, type Connection } from 'mysql2/promise'
+import type { Connection } from 'mysql2/promise'
 import { SignetError } from '../errors.js'
+import { loadDriver } from './driver.js'
 import type { MysqlLogin } from './login.js'
 
 /** What every session is set to, as AdminAPI does: a user's strange sql_mode must not interfere. */
@@ -52,11 +53,17 @@ export function problemOf(error: unknown): MysqlProblem {
   return new MysqlProblem('down', isClosed ? CLOSED : (SILENCES[code ?? ''] ?? text), errno)
 }
 
-/** Opens a session over a stream that leads to the server. @throws MysqlProblem */
-export async function openSession(stream: Duplex, login: MysqlLogin): Promise<Connection> {
+/** Opens a session over a stream that leads to the server. @throws MysqlProblem, and what `openStream` throws */
+export async function openSession(
+  openStream: (login: MysqlLogin) => Promise<Duplex>,
+  login: MysqlLogin,
+): Promise<Connection> {
+  await loadDriver()
+  const stream = await openStream(login)
   // A server that shuts down closes its half only; ssh would keep ours open, and a query would wait for ever.
   stream.once('end', () => stream.destroy())
   try {
+    const { createConnection } = await loadDriver()
     const connection = await createConnection({
       stream: stream as never,
       user: login.user,

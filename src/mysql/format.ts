@@ -1,4 +1,4 @@
-import { escape } from 'mysql2'
+import { escape } from 'sql-escaper'
 
 /** Texts, names, comments and question marks: what is inside the first four is left alone. */
 const TOKENS =

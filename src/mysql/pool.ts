@@ -99,7 +99,7 @@ export class MysqlPool {
   async perform(step: SqlStep, generated: GeneratedValues): Promise<Outcome> {
     let connection: Connection
     try {
-      connection = await openSession(await this.#openStream(step.login), step.login)
+      connection = await openSession(this.#openStream, step.login)
     } catch (error) {
       const problem = problemOf(error)
       throw new SignetError(
@@ -230,7 +230,7 @@ export class MysqlPool {
     if (opening) return opening
     const opened = (async () => {
       try {
-        const connection = await openSession(await this.#openStream(login), login)
+        const connection = await openSession(this.#openStream, login)
         const session = { connection, busy: Promise.resolve() as Promise<unknown> }
         this.#sessions.set(key, session)
         return session

@@ -3,6 +3,7 @@ import { certificateFacts, type CertificateFacts } from '../../certificates/fact
 import type { Hosts } from '../../host/hosts.js'
 import type { BecomeUser } from '../../connection/transport.js'
 import type { FileState } from '../../host/question.js'
+import { loadDriver } from '../driver.js'
 import { DEFAULT_LOGIN } from '../login.js'
 import { replicasetsOf } from '../replicaset/replicaset.js'
 import type { Server, Topology } from '../topology.js'
@@ -164,6 +165,7 @@ async function attempt(
   const account = to.picture.accounts.find((each) => each.user === user)
   const transport = await hosts.live(from.host).transport()
   const { host: address, port } = to.picture
+  await loadDriver()
   const result = await transport.stream({ address, port }, undefined).then(
     (stream) => attemptLogin(stream, user, tls, trusted),
     (error: unknown) => ({

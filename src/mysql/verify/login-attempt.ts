@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
-import { authPlugins, type AuthPlugin } from 'mysql2'
-import { createConnection } from 'mysql2/promise'
+import type { AuthPlugin } from 'mysql2'
 import type { Secret } from '../../value/secret.js'
 import { problemOf } from '../connect.js'
+import { loadDriver } from '../driver.js'
 import type { Attempt } from './evidence.js'
 
 /** What an account's own password is risked for: a server whose certificate is the right one. */
@@ -33,6 +33,7 @@ export async function attemptLogin(
   trusted?: Trusted,
 ): Promise<Pick<Attempt, 'outcome' | 'errno' | 'message'>> {
   try {
+    const { authPlugins, createConnection } = await loadDriver()
     const connection = await createConnection({
       stream: stream as never,
       user,
