@@ -66,6 +66,10 @@ export const mysql_variables = defineModule({
       args: { variable: 'init_connect', value: "SET @a = 'x'", mode: 'persist' },
       after: 'mysql -e "RESET PERSIST; SET GLOBAL init_connect = DEFAULT"',
     },
+    {
+      args: { variable: 'init_connect', value: `SET @a = '${'x'.repeat(1500)}'`, mode: 'persist' },
+      after: 'mysql -e "RESET PERSIST; SET GLOBAL init_connect = DEFAULT"',
+    },
   ],
   probe: (host, args) => host.ask({ ask: 'mysql_variables', login: loginOf(args) }),
   plan: (args, state): Plan => {

@@ -12,6 +12,7 @@ import type { MysqlLogin } from './login.js'
 import type { MysqlQuestions } from './question.js'
 import { readAccounts } from './read-accounts.js'
 import { assertReadOnly } from './read-only.js'
+import { readVariables } from './read-variables.js'
 import { servedCertificate } from './served-certificate.js'
 import type { SqlStep, Statement } from './step.js'
 import { withinSeconds } from './time-limit.js'
@@ -42,6 +43,7 @@ export class MysqlPool {
   readonly #patience: number
   readonly #sessions = new Map<string, { connection: Connection; busy: Promise<unknown> }>()
   readonly #opening = new Map<string, Promise<{ connection: Connection; busy: Promise<unknown> }>>()
+  #closed = false
   statements = 0
 
   constructor(openStream: (login: MysqlLogin) => Promise<Duplex>, host: string, patience = PATIENCE) {
@@ -140,6 +142,7 @@ export class MysqlPool {
   }
 
   close(): void {
+    this.#closed = true
     for (const { connection } of this.#sessions.values()) connection.destroy()
     this.#sessions.clear()
   }
@@ -232,7 +235,8 @@ export class MysqlPool {
       try {
         const connection = await openSession(this.#openStream, login)
         const session = { connection, busy: Promise.resolve() as Promise<unknown> }
-        this.#sessions.set(key, session)
+        if (this.#closed) connection.destroy()
+        else this.#sessions.set(key, session)
         return session
       } catch (error) {
         throw problemOf(error)
@@ -250,25 +254,3 @@ const withoutHashes = (text: string): string => text.replace(/0x[0-9A-Fa-f]{16,}
 
 const sessionKey = (login: MysqlLogin): string =>
   JSON.stringify([login.user, login.via, login.password?.reveal() ?? null, login.database ?? null])
-
-async function readVariables(query: Query): Promise<MysqlQuestions['mysql_variables']['answer']> {
-  const running = await query(
-    'SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.global_variables',
-  )
-  const persisted = await query(
-    'SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.persisted_variables',
-  )
-  const tls = await query(
-    "SELECT VALUE v FROM performance_schema.tls_channel_status WHERE CHANNEL='mysql_main' AND PROPERTY='Enabled'",
-  )
-  const map = (rows: readonly Row[]): Record<string, string> =>
-    Object.fromEntries(rows.map((row) => [String(row['n']), String(row['v'] ?? '')]))
-  const variables = map(running)
-  return {
-    kind: 'up',
-    version: variables['version'] ?? '',
-    running: variables,
-    persisted: map(persisted),
-    tls: tls[0]?.['v'] === 'Yes',
-  }
-}

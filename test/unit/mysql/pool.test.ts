@@ -87,4 +87,13 @@ describe('sessions with a server', () => {
     })
     pool.close()
   })
+
+  it('a session that is being opened when the pool is closed ends, too', async () => {
+    const pool = await poolFor(() => OK)
+    const asked = pool.ask({ ask: 'mysql_rows', login: LOGIN, statement: 'SELECT 1' })
+    pool.close()
+    assert.equal((await asked).kind, 'down')
+    assert.ok(opened > 0)
+    for (const socket of sockets) if (!socket.destroyed) await once(socket, 'close')
+  })
 })
