@@ -119,6 +119,7 @@ export const mysql_query = defineModule({
             ? [{ text: 'START TRANSACTION' }, ...statements, { text: 'COMMIT' }]
             : statements,
           numbers: true,
+          foreign: true,
         },
       ],
       diff: [],

@@ -53,8 +53,9 @@ function errorOf(row: Row, errno: string, error: string, time: string): ThreadEr
 
 /** The details of all channels of a server by channel name. */
 export async function readChannelDetails(query: Query): Promise<Readonly<Record<string, ChannelDetails>>> {
-  const rows = await query(
-    `SELECT c.CHANNEL_NAME n, s.SOURCE_UUID source_uuid, c.SSL_CA_PATH ca_path,
+  const [rows, workers] = await Promise.all([
+    query(
+      `SELECT c.CHANNEL_NAME n, s.SOURCE_UUID source_uuid, c.SSL_CA_PATH ca_path,
        ac.DESIRED_DELAY delay, rt.PROCESSLIST_STATE receiver_state,
        s.LAST_ERROR_TIMESTAMP error_time, co.SERVICE_STATE coordinator_state, co.LAST_ERROR_NUMBER coordinator_errno, co.LAST_ERROR_MESSAGE coordinator_error, co.LAST_ERROR_TIMESTAMP coordinator_time, ct.PROCESSLIST_STATE applier_state,
        GREATEST(s.LAST_HEARTBEAT_TIMESTAMP, s.LAST_QUEUED_TRANSACTION_START_QUEUE_TIMESTAMP) heard,
@@ -65,15 +66,16 @@ export async function readChannelDetails(query: Query): Promise<Readonly<Record<
      LEFT JOIN performance_schema.replication_applier_status_by_coordinator co USING (CHANNEL_NAME)
      LEFT JOIN performance_schema.threads rt ON rt.THREAD_ID = s.THREAD_ID
      LEFT JOIN performance_schema.threads ct ON ct.THREAD_ID = co.THREAD_ID`,
-  )
-  const workers = await query(
-    `SELECT w.CHANNEL_NAME n, w.SERVICE_STATE service, wt.PROCESSLIST_STATE state,
+    ),
+    query(
+      `SELECT w.CHANNEL_NAME n, w.SERVICE_STATE service, wt.PROCESSLIST_STATE state,
        w.LAST_ERROR_NUMBER errno, w.LAST_ERROR_MESSAGE error, w.LAST_ERROR_TIMESTAMP error_time,
        IF(APPLYING_TRANSACTION = '', NULL, TIMEDIFF(NOW(6), APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP)) original,
        IF(APPLYING_TRANSACTION = '', NULL, TIMEDIFF(NOW(6), APPLYING_TRANSACTION_IMMEDIATE_COMMIT_TIMESTAMP)) immediate
      FROM performance_schema.replication_applier_status_by_worker w
      LEFT JOIN performance_schema.threads wt ON wt.THREAD_ID = w.THREAD_ID ORDER BY w.CHANNEL_NAME, w.WORKER_ID`,
-  )
+    ),
+  ])
   return Object.fromEntries(
     rows.map((row): readonly [string, ChannelDetails] => {
       const own = workers.filter((one) => text(one, 'n') === text(row, 'n'))

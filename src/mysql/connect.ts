@@ -4,12 +4,15 @@ import { SignetError } from '../errors.js'
 import { loadDriver } from './driver.js'
 import type { MysqlLogin } from './login.js'
 
-/** What every session is set to, as AdminAPI does: a user's strange sql_mode must not interfere. */
-const SESSION = [
-  "SET SESSION sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit=1, collation_connection='utf8mb4_0900_ai_ci', group_concat_max_len=1073741824, wait_timeout=28800",
-  // A hanging group must not block a question. The variable exists only where the plugin is loaded.
-  "SET SESSION group_replication_consistency='EVENTUAL'",
-]
+/**
+ * What every session is set to, as AdminAPI does: a user's strange sql_mode must not interfere. The character sets are
+ * those of the login, which a reset takes away.
+ */
+const SESSION =
+  "SET SESSION sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit=1, character_set_client=utf8mb4, character_set_results=utf8mb4, collation_connection='utf8mb4_0900_ai_ci', group_concat_max_len=1073741824, wait_timeout=28800"
+/** A hanging group must not block a question. The variable exists only where the plugin is loaded. */
+const AT_ONCE = ", group_replication_consistency='EVENTUAL'"
+const UNKNOWN_VARIABLE = 1193
 
 /** A server's refusal or silence, told apart. */
 export class MysqlProblem extends Error {
@@ -53,10 +56,37 @@ export function problemOf(error: unknown): MysqlProblem {
   return new MysqlProblem('down', isClosed ? CLOSED : (SILENCES[code ?? ''] ?? text), errno)
 }
 
-/** Opens a session over a stream that leads to the server. @throws MysqlProblem, and what `openStream` throws */
+/** Sets a session to what every one is set to; one round trip where Group Replication is loaded, else two. */
+async function prepareSession(connection: Connection): Promise<void> {
+  try {
+    await connection.query(SESSION + AT_ONCE)
+  } catch (error) {
+    if (problemOf(error).errno !== UNKNOWN_VARIABLE) throw error
+    await connection.query(SESSION)
+  }
+}
+
+/** A session that was used, as new as one that is just opened, in fewer round trips. @throws MysqlProblem */
+export async function renewSession(connection: Connection): Promise<Connection> {
+  try {
+    // COM_RESET_CONNECTION: ends a transaction, drops temporary tables, locks and user variables.
+    await connection.reset()
+    await prepareSession(connection)
+    return connection
+  } catch (error) {
+    throw problemOf(error)
+  }
+}
+
+/**
+ * Opens a session over a stream that leads to the server.
+ * @param many whether one query may be several statements: only for statements of our own
+ * @throws MysqlProblem, and what `openStream` throws
+ */
 export async function openSession(
   openStream: (login: MysqlLogin) => Promise<Duplex>,
   login: MysqlLogin,
+  many = false,
 ): Promise<Connection> {
   await loadDriver()
   const stream = await openStream(login)
@@ -70,6 +100,7 @@ export async function openSession(
       ...(login.database === undefined ? {} : { database: login.database }),
       ...(login.password === undefined ? {} : { password: login.password.reveal() }),
       ...(login.via.kind === 'tcp' ? { ssl: { rejectUnauthorized: false } } : {}),
+      multipleStatements: many,
       connectTimeout: 10_000,
       dateStrings: true,
       supportBigNumbers: true,
@@ -80,11 +111,7 @@ export async function openSession(
     // mysql2 would send the next query into the closed stream all the same, and wait for its answer until it is late.
     stream.once('close', () => connection.destroy())
     if (stream.destroyed) connection.destroy()
-    for (const statement of SESSION) {
-      await connection.query(statement).catch((error: unknown) => {
-        if (problemOf(error).errno !== 1193) throw error
-      })
-    }
+    await prepareSession(connection)
     return connection
   } catch (error) {
     stream.destroy()

@@ -149,57 +149,72 @@ const json = (row: Row, key: string): Json => {
 export async function readInstance(query: Query): Promise<InstancePicture> {
   const pairs = (rows: readonly Row[]): Record<string, string> =>
     Object.fromEntries(rows.map((row) => [text(row, 'n'), text(row, 'v')]))
-  const variables = pairs(
-    await query('SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.global_variables'),
-  )
-  const persisted = pairs(
-    await query('SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.persisted_variables'),
-  )
-  const tls = await query(
-    "SELECT VALUE v FROM performance_schema.tls_channel_status WHERE CHANNEL='mysql_main' AND PROPERTY='Enabled'",
-  )
-  // performance_schema cuts values off at 1024 characters, and a part of a set is another set.
-  const [gtids] = await query('SELECT @@global.gtid_executed executed, @@global.gtid_purged purged')
-  const plugins = await query(
-    "SELECT PLUGIN_NAME n FROM information_schema.PLUGINS WHERE PLUGIN_STATUS='ACTIVE' AND PLUGIN_NAME IN ('group_replication','clone')",
-  )
-  const members = await query(
-    "SELECT MEMBER_ID id, MEMBER_HOST h, MEMBER_PORT p, MEMBER_STATE s, MEMBER_ROLE r, MEMBER_VERSION v FROM performance_schema.replication_group_members WHERE CHANNEL_NAME='group_replication_applier' AND MEMBER_ID<>'' ORDER BY MEMBER_ID",
-  )
-  // Tables that exist only with the plugin, or once AdminAPI's metadata was made.
-  const tables = await query(
-    "SELECT TABLE_NAME n FROM information_schema.TABLES WHERE (TABLE_SCHEMA='performance_schema' AND TABLE_NAME='replication_group_member_actions') OR (TABLE_SCHEMA='mysql_innodb_cluster_metadata' AND TABLE_NAME='schema_version')",
-  )
+  // All that does not depend on each other in one go: a server may be far away.
+  const [
+    running,
+    kept,
+    tls,
+    [gtids],
+    plugins,
+    members,
+    tables,
+    channels,
+    channelDetails,
+    managed,
+    accounts,
+    threads,
+  ] = await Promise.all([
+    query('SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.global_variables'),
+    query('SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.persisted_variables'),
+    query(
+      "SELECT VALUE v FROM performance_schema.tls_channel_status WHERE CHANNEL='mysql_main' AND PROPERTY='Enabled'",
+    ),
+    // performance_schema cuts values off at 1024 characters, and a part of a set is another set.
+    query('SELECT @@global.gtid_executed executed, @@global.gtid_purged purged'),
+    query(
+      "SELECT PLUGIN_NAME n FROM information_schema.PLUGINS WHERE PLUGIN_STATUS='ACTIVE' AND PLUGIN_NAME IN ('group_replication','clone')",
+    ),
+    query(
+      "SELECT MEMBER_ID id, MEMBER_HOST h, MEMBER_PORT p, MEMBER_STATE s, MEMBER_ROLE r, MEMBER_VERSION v FROM performance_schema.replication_group_members WHERE CHANNEL_NAME='group_replication_applier' AND MEMBER_ID<>'' ORDER BY MEMBER_ID",
+    ),
+    // Tables that exist only with the plugin, or once AdminAPI's metadata was made.
+    query(
+      "SELECT TABLE_NAME n FROM information_schema.TABLES WHERE (TABLE_SCHEMA='performance_schema' AND TABLE_NAME='replication_group_member_actions') OR (TABLE_SCHEMA='mysql_innodb_cluster_metadata' AND TABLE_NAME='schema_version')",
+    ),
+    query(
+      `SELECT c.CHANNEL_NAME n, c.HOST h, c.PORT p, c.USER u, c.SSL_ALLOWED ssl_allowed, c.SSL_CA_FILE ca, c.SSL_CERTIFICATE cert, c.SSL_KEY k,
+           c.SSL_VERIFY_SERVER_CERTIFICATE verify, c.SOURCE_CONNECTION_AUTO_FAILOVER failover, c.AUTO_POSITION position,
+           c.CONNECTION_RETRY_INTERVAL retry, c.CONNECTION_RETRY_COUNT tries, c.HEARTBEAT_INTERVAL heartbeat, c.COMPRESSION_ALGORITHM compression,
+           c.ZSTD_COMPRESSION_LEVEL zstd, c.NETWORK_INTERFACE bind, c.NETWORK_NAMESPACE ns,
+           s.SERVICE_STATE receiver, s.LAST_ERROR_MESSAGE error, s.LAST_ERROR_NUMBER errno, s.RECEIVED_TRANSACTION_SET received, a.SERVICE_STATE applier
+         FROM performance_schema.replication_connection_configuration c
+         LEFT JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME)
+         LEFT JOIN performance_schema.replication_applier_status a USING (CHANNEL_NAME) ORDER BY 1`,
+    ),
+    readChannelDetails(query),
+    query(
+      'SELECT CHANNEL_NAME c, MANAGED_NAME g FROM performance_schema.replication_asynchronous_connection_failover_managed',
+    ),
+    query(
+      `SELECT User u, Host h, ssl_type t, CONVERT(x509_issuer USING utf8mb4) i, CONVERT(x509_subject USING utf8mb4) s, LENGTH(authentication_string)>0 p
+         FROM mysql.user WHERE User LIKE 'mysql\\_innodb\\_%' ORDER BY User, Host`,
+    ),
+    query(
+      `SELECT t.PROCESSLIST_USER u, MAX(IF(s.VARIABLE_NAME='Ssl_version', s.VARIABLE_VALUE, '')) v, MAX(IF(s.VARIABLE_NAME='Ssl_cipher', s.VARIABLE_VALUE, '')) c
+         FROM performance_schema.threads t JOIN performance_schema.status_by_thread s USING (THREAD_ID)
+         WHERE t.PROCESSLIST_USER LIKE 'mysql\\_innodb\\_%' AND s.VARIABLE_NAME IN ('Ssl_version','Ssl_cipher') GROUP BY t.THREAD_ID, u`,
+    ),
+  ])
   const exists = (name: string): boolean => tables.some((row) => text(row, 'n') === name)
-  const actions = !exists('replication_group_member_actions')
-    ? []
-    : await query(
-        "SELECT name n, enabled e FROM performance_schema.replication_group_member_actions WHERE event='AFTER_PRIMARY_ELECTION'",
-      )
-  const channels = await query(
-    `SELECT c.CHANNEL_NAME n, c.HOST h, c.PORT p, c.USER u, c.SSL_ALLOWED ssl_allowed, c.SSL_CA_FILE ca, c.SSL_CERTIFICATE cert, c.SSL_KEY k,
-       c.SSL_VERIFY_SERVER_CERTIFICATE verify, c.SOURCE_CONNECTION_AUTO_FAILOVER failover, c.AUTO_POSITION position,
-       c.CONNECTION_RETRY_INTERVAL retry, c.CONNECTION_RETRY_COUNT tries, c.HEARTBEAT_INTERVAL heartbeat, c.COMPRESSION_ALGORITHM compression,
-       c.ZSTD_COMPRESSION_LEVEL zstd, c.NETWORK_INTERFACE bind, c.NETWORK_NAMESPACE ns,
-       s.SERVICE_STATE receiver, s.LAST_ERROR_MESSAGE error, s.LAST_ERROR_NUMBER errno, s.RECEIVED_TRANSACTION_SET received, a.SERVICE_STATE applier
-     FROM performance_schema.replication_connection_configuration c
-     LEFT JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME)
-     LEFT JOIN performance_schema.replication_applier_status a USING (CHANNEL_NAME) ORDER BY 1`,
-  )
-  const channelDetails = await readChannelDetails(query)
-  const managed = await query(
-    'SELECT CHANNEL_NAME c, MANAGED_NAME g FROM performance_schema.replication_asynchronous_connection_failover_managed',
-  )
-  const accounts = await query(
-    `SELECT User u, Host h, ssl_type t, CONVERT(x509_issuer USING utf8mb4) i, CONVERT(x509_subject USING utf8mb4) s, LENGTH(authentication_string)>0 p
-     FROM mysql.user WHERE User LIKE 'mysql\\_innodb\\_%' ORDER BY User, Host`,
-  )
-  const threads = await query(
-    `SELECT t.PROCESSLIST_USER u, MAX(IF(s.VARIABLE_NAME='Ssl_version', s.VARIABLE_VALUE, '')) v, MAX(IF(s.VARIABLE_NAME='Ssl_cipher', s.VARIABLE_VALUE, '')) c
-     FROM performance_schema.threads t JOIN performance_schema.status_by_thread s USING (THREAD_ID)
-     WHERE t.PROCESSLIST_USER LIKE 'mysql\\_innodb\\_%' AND s.VARIABLE_NAME IN ('Ssl_version','Ssl_cipher') GROUP BY t.THREAD_ID, u`,
-  )
-  const metadata = exists('schema_version') ? await readMetadata(query).catch(whileItIsMade) : undefined
+  const [actions, metadata] = await Promise.all([
+    exists('replication_group_member_actions')
+      ? query(
+          "SELECT name n, enabled e FROM performance_schema.replication_group_member_actions WHERE event='AFTER_PRIMARY_ELECTION'",
+        )
+      : [],
+    exists('schema_version') ? readMetadata(query).catch(whileItIsMade) : undefined,
+  ])
+  const variables = pairs(running)
   return {
     kind: 'up',
     version: variables['version'] ?? '',
@@ -208,7 +223,7 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
     host: variables['report_host'] || (variables['hostname'] ?? ''),
     port: Number(variables['report_port'] || variables['port']),
     variables,
-    persisted,
+    persisted: pairs(kept),
     tls: text(tls[0], 'v') === 'Yes',
     plugins: plugins.map((row) => text(row, 'n')),
     members: members.map((row) => ({
@@ -275,24 +290,24 @@ function whileItIsMade(error: unknown): undefined {
 
 async function readMetadata(query: Query): Promise<Metadata> {
   const md = 'mysql_innodb_cluster_metadata'
-  const version = await query(`SELECT major, minor, patch FROM ${md}.schema_version`)
-  const clusters = await query(
-    `SELECT cluster_id, cluster_name, cluster_type, primary_mode, attributes, clusterset_id FROM ${md}.clusters ORDER BY cluster_name`,
-  )
-  // The column instance_type came with 2.2.0.
-  const instances = await query(`SELECT * FROM ${md}.instances ORDER BY instance_id`)
-  const clustersets = await query(`SELECT clusterset_id, domain_name, attributes FROM ${md}.clustersets`)
-  const members = await query(
-    `SELECT m.clusterset_id, m.view_id, m.cluster_id, m.master_cluster_id, m.primary_cluster FROM ${md}.clusterset_members m
+  const [version, clusters, instances, clustersets, members, views, asyncMembers] = await Promise.all([
+    query(`SELECT major, minor, patch FROM ${md}.schema_version`),
+    query(
+      `SELECT cluster_id, cluster_name, cluster_type, primary_mode, attributes, clusterset_id FROM ${md}.clusters ORDER BY cluster_name`,
+    ),
+    // The column instance_type came with 2.2.0.
+    query(`SELECT * FROM ${md}.instances ORDER BY instance_id`),
+    query(`SELECT clusterset_id, domain_name, attributes FROM ${md}.clustersets`),
+    query(
+      `SELECT m.clusterset_id, m.view_id, m.cluster_id, m.master_cluster_id, m.primary_cluster FROM ${md}.clusterset_members m
      WHERE m.view_id = (SELECT MAX(v.view_id) FROM ${md}.clusterset_views v WHERE v.clusterset_id = m.clusterset_id)`,
-  )
-  const views = await query(
-    `SELECT cluster_id, MAX(view_id) view_id FROM ${md}.async_cluster_views GROUP BY cluster_id`,
-  )
-  const asyncMembers = await query(
-    `SELECT m.cluster_id, m.instance_id, m.master_instance_id, m.primary_master FROM ${md}.async_cluster_members m
+    ),
+    query(`SELECT cluster_id, MAX(view_id) view_id FROM ${md}.async_cluster_views GROUP BY cluster_id`),
+    query(
+      `SELECT m.cluster_id, m.instance_id, m.master_instance_id, m.primary_master FROM ${md}.async_cluster_members m
      WHERE m.view_id = (SELECT MAX(v.view_id) FROM ${md}.async_cluster_views v WHERE v.cluster_id = m.cluster_id)`,
-  )
+    ),
+  ])
   const [first] = version
   return {
     version: `${text(first, 'major')}.${text(first, 'minor')}.${text(first, 'patch')}`,

@@ -19,3 +19,7 @@ export const DEFAULT_LOGIN: MysqlLogin = {
   user: 'root',
   via: { kind: 'socket', path: '/var/run/mysqld/mysqld.sock' },
 }
+
+/** A text that is the same for the same login only. Holds the password: for keys in memory, never to be shown. */
+export const loginKey = ({ user, via, password, database }: MysqlLogin): string =>
+  JSON.stringify([user, via, password?.reveal() ?? null, database ?? null])

@@ -8,14 +8,16 @@ import { openSession, problemOf } from './connect.js'
 import { formatStatement } from './format.js'
 import type { GeneratedValues } from './generated.js'
 import { readInstance, type InstancePicture } from './instance.js'
-import type { MysqlLogin } from './login.js'
+import { loginKey, type MysqlLogin } from './login.js'
 import type { MysqlQuestions } from './question.js'
 import { readAccounts } from './read-accounts.js'
 import { assertReadOnly } from './read-only.js'
 import { readVariables } from './read-variables.js'
 import { servedCertificate } from './served-certificate.js'
+import { StepSessions } from './step-sessions.js'
 import type { SqlStep, Statement } from './step.js'
 import { withinSeconds } from './time-limit.js'
+import { readTogether } from './transaction.js'
 
 export type Row = Readonly<Record<string, string | number | null>>
 export type MysqlQuestion = MysqlQuestions[keyof MysqlQuestions]['question']
@@ -29,11 +31,6 @@ const LOOKS = 50
 export type Query = (
   statement: string,
   values?: readonly (string | number | null)[],
-  options?: {
-    /** Seconds. */
-    readonly limit?: number
-    readonly numbers?: boolean
-  },
 ) => Promise<readonly Row[]>
 
 /** The sessions with the MySQL server of one host: questions share one for each login, every step has its own. */
@@ -43,6 +40,7 @@ export class MysqlPool {
   readonly #patience: number
   readonly #sessions = new Map<string, { connection: Connection; busy: Promise<unknown> }>()
   readonly #opening = new Map<string, Promise<{ connection: Connection; busy: Promise<unknown> }>>()
+  readonly #steps: StepSessions
   #closed = false
   statements = 0
 
@@ -50,6 +48,7 @@ export class MysqlPool {
     this.#openStream = openStream
     this.#host = host
     this.#patience = patience
+    this.#steps = new StepSessions(openStream)
   }
 
   /** Answers a question in a read-only transaction. A server that is down or refuses is an answer, too. */
@@ -61,11 +60,8 @@ export class MysqlPool {
           return {
             kind: 'rows',
             // A SELECT of a playbook takes as long as it takes.
-            rows: await this.#reading(question.login, (query) =>
-              query(question.statement, question.values, {
-                limit: Infinity,
-                ...(question.numbers === undefined ? {} : { numbers: question.numbers }),
-              }),
+            rows: await this.#inSession(question.login, false, (connection) =>
+              this.#rows(connection, question),
             ),
           }
         case 'mysql_variables':
@@ -101,7 +97,7 @@ export class MysqlPool {
   async perform(step: SqlStep, generated: GeneratedValues): Promise<Outcome> {
     let connection: Connection
     try {
-      connection = await openSession(this.#openStream, step.login)
+      connection = await this.#steps.take(step.login)
     } catch (error) {
       const problem = problemOf(error)
       throw new SignetError(
@@ -119,12 +115,13 @@ export class MysqlPool {
         counts.push(count)
       }
     } catch (error) {
+      connection.destroy()
       throw step.explainedBy === undefined
         ? error
         : await this.#explained(error, step.explainedBy, step.login)
-    } finally {
-      connection.destroy()
     }
+    if (step.foreign === true) connection.destroy()
+    else this.#steps.give(step.login, connection)
     return { rows: results, counts }
   }
 
@@ -143,6 +140,7 @@ export class MysqlPool {
 
   close(): void {
     this.#closed = true
+    this.#steps.close()
     for (const { connection } of this.#sessions.values()) connection.destroy()
     this.#sessions.clear()
   }
@@ -192,11 +190,40 @@ export class MysqlPool {
     }
   }
 
-  async #reading<T>(login: MysqlLogin, read: (query: Query) => Promise<T>): Promise<T> {
+  /** Reads with statements of our own. */
+  #reading<T>(login: MysqlLogin, read: (query: Query) => Promise<T>): Promise<T> {
+    return this.#inSession(login, true, (connection) =>
+      readTogether(connection, this.#patience, read, () => this.statements++),
+    )
+  }
+
+  /** The rows of a statement of a playbook, which takes as long as it takes. */
+  async #rows(
+    connection: Connection,
+    question: MysqlQuestions['mysql_rows']['question'],
+  ): Promise<readonly Row[]> {
+    await withinSeconds(this.#patience, connection.query('START TRANSACTION READ ONLY'))
+    try {
+      this.statements++
+      const sql = formatStatement(question.statement, question.values ?? [])
+      const [rows] = await connection.query({ sql, bigNumberStrings: question.numbers !== true })
+      return rows as Row[]
+    } finally {
+      // Nobody waits for it: what is sent next in this session comes after it.
+      void withinSeconds(this.#patience, connection.query('ROLLBACK')).catch(() => undefined)
+    }
+  }
+
+  /** @param many whether one query may be several statements */
+  async #inSession<T>(
+    login: MysqlLogin,
+    many: boolean,
+    work: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const session = await this.#session(login)
+      const session = await this.#session(login, many)
       // One transaction at a time in a session.
-      const turn = session.busy.then(() => this.#inTransaction(session.connection, read))
+      const turn = session.busy.then(() => work(session.connection))
       session.busy = turn.catch(() => undefined)
       try {
         return await turn
@@ -204,36 +231,26 @@ export class MysqlPool {
         const problem = problemOf(error)
         if (problem.kind !== 'down') throw problem
         // The server was restarted since: a new session, once. Another question may have opened it already.
-        if (this.#sessions.get(sessionKey(login)) === session) this.#sessions.delete(sessionKey(login))
+        const key = sessionKey(login, many)
+        if (this.#sessions.get(key) === session) this.#sessions.delete(key)
         session.connection.destroy()
         if (attempt > 1) throw problem
       }
     }
   }
 
-  async #inTransaction<T>(connection: Connection, read: (query: Query) => Promise<T>): Promise<T> {
-    await withinSeconds(this.#patience, connection.query('START TRANSACTION READ ONLY'))
-    try {
-      return await read(async (statement, values, { limit = this.#patience, numbers = false } = {}) => {
-        this.statements++
-        const sql = formatStatement(statement, values ?? [])
-        const [rows] = await withinSeconds(limit, connection.query({ sql, bigNumberStrings: !numbers }))
-        return rows as Row[]
-      })
-    } finally {
-      await withinSeconds(this.#patience, connection.query('ROLLBACK')).catch(() => undefined)
-    }
-  }
-
-  async #session(login: MysqlLogin): Promise<{ connection: Connection; busy: Promise<unknown> }> {
-    const key = sessionKey(login)
+  async #session(
+    login: MysqlLogin,
+    many: boolean,
+  ): Promise<{ connection: Connection; busy: Promise<unknown> }> {
+    const key = sessionKey(login, many)
     const known = this.#sessions.get(key)
     if (known) return known
     const opening = this.#opening.get(key)
     if (opening) return opening
     const opened = (async () => {
       try {
-        const connection = await openSession(this.#openStream, login)
+        const connection = await openSession(this.#openStream, login, many)
         const session = { connection, busy: Promise.resolve() as Promise<unknown> }
         if (this.#closed) connection.destroy()
         else this.#sessions.set(key, session)
@@ -252,5 +269,4 @@ export class MysqlPool {
 /** Without what the server stores of passwords. */
 const withoutHashes = (text: string): string => text.replace(/0x[0-9A-Fa-f]{16,}/g, '0x…')
 
-const sessionKey = (login: MysqlLogin): string =>
-  JSON.stringify([login.user, login.via, login.password?.reveal() ?? null, login.database ?? null])
+const sessionKey = (login: MysqlLogin, many: boolean): string => `${many ? 'many' : 'one'} ${loginKey(login)}`

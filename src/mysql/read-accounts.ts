@@ -55,17 +55,20 @@ const ACCOUNTS = `SELECT u.User AS user, u.Host AS host, u.plugin AS plugin, HEX
 /** Reads accounts with their privileges, and what is needed to plan changes of them. @throws MysqlProblem */
 export async function readAccounts(query: Query, question: MysqlAccountsQuestion): Promise<MysqlAccounts> {
   const { user } = question
-  const rows = await query(ACCOUNTS, [user])
-  const accounts: MysqlAccount[] = []
-  for (const row of rows) {
-    const grants = await query('SHOW GRANTS FOR ?@?', [user, text(row, 'host')])
-    accounts.push({
-      ...accountOf(row),
-      grants: parseGrants(grants.map((each) => String(Object.values(each)[0] ?? ''))),
-    })
-  }
-  const [state] = await query('SELECT @@global.super_read_only AS super_read_only')
-  const privileges = await query('SHOW PRIVILEGES')
+  const [rows, [state], privileges] = await Promise.all([
+    query(ACCOUNTS, [user]),
+    query('SELECT @@global.super_read_only AS super_read_only'),
+    query('SHOW PRIVILEGES'),
+  ])
+  const accounts = await Promise.all(
+    rows.map(async (row): Promise<MysqlAccount> => {
+      const grants = await query('SHOW GRANTS FOR ?@?', [user, text(row, 'host')])
+      return {
+        ...accountOf(row),
+        grants: parseGrants(grants.map((each) => String(Object.values(each)[0] ?? ''))),
+      }
+    }),
+  )
   return {
     kind: 'up',
     accounts,

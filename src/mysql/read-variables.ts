@@ -6,15 +6,13 @@ const SHOWN = 1024
 
 /** All global variables: what they are, and what mysqld-auto.cnf says. */
 export async function readVariables(query: Query): Promise<MysqlQuestions['mysql_variables']['answer']> {
-  const running = await query(
-    'SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.global_variables',
-  )
-  const persisted = await query(
-    'SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.persisted_variables',
-  )
-  const tls = await query(
-    "SELECT VALUE v FROM performance_schema.tls_channel_status WHERE CHANNEL='mysql_main' AND PROPERTY='Enabled'",
-  )
+  const [running, persisted, tls] = await Promise.all([
+    query('SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.global_variables'),
+    query('SELECT VARIABLE_NAME n, VARIABLE_VALUE v FROM performance_schema.persisted_variables'),
+    query(
+      "SELECT VALUE v FROM performance_schema.tls_channel_status WHERE CHANNEL='mysql_main' AND PROPERTY='Enabled'",
+    ),
+  ])
   const map = (rows: readonly Row[]): Record<string, string> =>
     Object.fromEntries(rows.map((row) => [String(row['n']), String(row['v'] ?? '')]))
   const variables = map(running)

@@ -28,6 +28,8 @@ export interface SqlStep {
   readonly explainedBy?: string
   /** BIGINT in the answers as a number where that is exact; default: always as text. */
   readonly numbers?: boolean
+  /** The statements are a playbook's: nobody knows what they leave in their session, and it is not used again. */
+  readonly foreign?: true
 }
 
 /**

@@ -20,7 +20,8 @@ const statements = []
 const reading = new WeakSet()
 
 PromiseConnection.prototype.query = async function query(statement, ...rest) {
-  if (statement === 'START TRANSACTION READ ONLY') reading.add(this)
+  const text = typeof statement === 'string' ? statement : statement.sql
+  if (text.startsWith('START TRANSACTION READ ONLY')) reading.add(this)
   if (statement === 'ROLLBACK') reading.delete(this)
   if (typeof statement !== 'object' || reading.has(this)) return send.call(this, statement, ...rest)
   const index = statements.push({ sql: statement.sql })

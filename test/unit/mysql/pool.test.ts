@@ -96,4 +96,63 @@ describe('sessions with a server', () => {
     assert.ok(opened > 0)
     for (const socket of sockets) if (!socket.destroyed) await once(socket, 'close')
   })
+
+  it('what is asked in one go travels in one go', async () => {
+    const sent: string[] = []
+    const pool = await poolFor((statement) => {
+      sent.push(statement)
+      return OK
+    })
+    await pool.ask({ ask: 'mysql_variables', login: LOGIN })
+    await pool.ask({ ask: 'mysql_variables', login: LOGIN })
+    const [settings, questions = '', ...more] = sent
+    assert.match(settings ?? '', /^SET SESSION sql_mode=/)
+    assert.match(
+      questions,
+      /^START TRANSACTION READ ONLY;\nSELECT .*global_variables;\nSELECT .*persisted_variables;\n/,
+    )
+    assert.deepEqual(more, ['ROLLBACK', questions])
+    pool.close()
+  })
+
+  it('… and one by one when the server refuses one of them: the others are answered', async () => {
+    const sent: string[] = []
+    const pool = await poolFor((statement) => {
+      sent.push(statement)
+      return statement.includes('global_variables') ? refusal('no such table') : OK
+    })
+    await assert.rejects(pool.ask({ ask: 'mysql_variables', login: LOGIN }), /no such table/)
+    assert.deepEqual(
+      sent.slice(1).map((text) => /\w+_variables/.exec(text)?.[0]),
+      ['global_variables', 'global_variables'],
+    )
+    pool.close()
+  })
+
+  it('steps share a session that is made new in between; one that failed is not used again', async () => {
+    const pool = await poolFor((statement) => (statement.startsWith('CREATE') ? refusal('no') : OK))
+    const step = (text: string, foreign?: true) =>
+      ({ do: 'sql', login: LOGIN, statements: [{ text }], ...(foreign && { foreign }) }) as const
+    const values = new GeneratedValues()
+    await pool.perform(step('DO 1'), values)
+    await pool.perform(step('DO 2'), values)
+    assert.equal(opened, 1)
+    await assert.rejects(pool.perform(step('CREATE USER a'), values))
+    await pool.perform(step('DO 3'), values)
+    assert.equal(opened, 2)
+    await pool.perform(step('USE elsewhere', true), values)
+    await pool.perform(step('DO 4'), values)
+    assert.equal(opened, 3)
+    pool.close()
+  })
+
+  it('a session that the server ended between two steps is replaced', async () => {
+    const pool = await poolFor(() => OK)
+    const step = { do: 'sql', login: LOGIN, statements: [{ text: 'DO 1' }] } as const
+    await pool.perform(step, new GeneratedValues())
+    for (const socket of sockets) socket.destroy()
+    await pool.perform(step, new GeneratedValues())
+    assert.equal(opened, 2)
+    pool.close()
+  })
 })
