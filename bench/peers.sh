@@ -29,7 +29,8 @@ on "$controller" -- sh -c 'cat >/root/templates/site.conf.j2' <bench/templates/s
 on "$controller" -- sh -c "printf 's%d\n' $(seq -s ' ' "$hosts") >/root/hosts"
 
 [ "$delay" -eq 0 ] || for number in $(seq "$hosts"); do
-  on "s$number" -- tc qdisc add dev eth0 root netem delay "${delay}ms"
+  ip netns exec "signet-$lab-s$number" tc qdisc add dev eth0 root netem delay "${delay}ms" ||
+    { echo 'DELAY needs a kernel with netem (sch_netem).' >&2; exit 1; }
 done
 
 # A run of a program, in milliseconds. What it prints is shown only when it fails.
