@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { members } from './cluster-hosts.js'
 import { shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
-import { changes, play, results, transcript, type Run } from './signet.js'
+import { changes, play, results, signet, transcript, type Run } from './signet.js'
 import { kill, start } from './task.js'
 
 const LAB = testLab('playbooks')
@@ -81,12 +81,6 @@ describe('playbooks of a cluster’s life', () => {
     await nothingLeft('clusterset')
   })
 
-  it('switchover.yml makes the other cluster the primary one', async () => {
-    await done('switchover', '-e', 'cluster=replica')
-    await sql(LAB, 's3', 'CREATE DATABASE proof')
-    await nothingLeft('switchover', '-e', 'cluster=replica')
-  })
-
   for (const [playbook, ...words] of [
     ['switchover'],
     ['switchover', '-e', 'instance=s1', '-e', 'cluster=primary'],
@@ -115,47 +109,34 @@ describe('playbooks of a cluster’s life', () => {
     }[]
     assert.deepEqual(
       stand.map(({ clusterRole, defaultReplicaSet }) => `${clusterRole} ${defaultReplicaSet.status}`),
-      ['REPLICA OK_NO_TOLERANCE', 'PRIMARY OK_NO_TOLERANCE'],
+      ['PRIMARY OK_NO_TOLERANCE', 'REPLICA OK_NO_TOLERANCE'],
       transcript(status),
     )
   })
 
   it('failover.yml wants to be told to do it, and does it when the primary cluster is lost', async () => {
-    await Promise.all(['s3', 's4'].map((host) => kill(LAB, host)))
-    const words = ['-e', 'cluster=primary', '-e', 'from=primary_cluster']
-    await refused('failover', ...words)
+    await Promise.all(['s1', 's2'].map((host) => kill(LAB, host)))
+    const words = ['-e', 'cluster=replica']
+    const unconfirmed = await run('failover', ...words)
+    assert.equal(unconfirmed.code, 2, transcript(unconfirmed))
+    assert.match(unconfirmed.stdout, /-e confirm=yes/)
     await done('failover', ...words)
-    await sql(LAB, 's2', 'CREATE DATABASE after_failover')
+    await sql(LAB, 's3', 'CREATE DATABASE after_failover')
   })
 
   it('fence.yml keeps writes away after it was told to, and lets them in again', async () => {
-    const words = ['-e', 'instance=s1', '-e', 'fenced=writes']
-    await refused('fence', ...words)
-    await done('fence', ...words)
-    assert.deepEqual(await sql(LAB, 's2', 'SELECT @@global.super_read_only'), ['1'])
-    await nothingLeft('fence', ...words, '-e', 'confirm=yes')
-    await done('fence', '-e', 'instance=s1', '-e', 'fenced=none')
-    await sql(LAB, 's2', 'CREATE DATABASE after_fence')
-  })
-
-  it('force-quorum.yml lets what is left of a group go on', async () => {
-    await kill(LAB, 's1')
-    await shell(
-      LAB,
-      's2',
-      'until mysql -NBe "SELECT MEMBER_STATE FROM performance_schema.replication_group_members" | grep -q UNREACHABLE; do sleep 0.2; done',
-    )
-    const unconfirmed = await run('force-quorum', '-e', 'instance=s2')
+    const words = ['-e', 'instance=s4', '-e', 'fenced=writes']
+    const unconfirmed = await run('fence', ...words)
     assert.equal(unconfirmed.code, 2, transcript(unconfirmed))
-    assert.match(unconfirmed.stdout, /-e confirm=yes/)
-    await done('force-quorum', '-e', 'instance=s2')
-    await online('s2', 's2 PRIMARY')
-    await sql(LAB, 's2', 'CREATE DATABASE after_quorum')
+    await done('fence', ...words)
+    assert.deepEqual(await sql(LAB, 's3', 'SELECT @@global.super_read_only'), ['1'])
+    await nothingLeft('fence', ...words, '-e', 'confirm=yes')
+    await done('fence', '-e', 'instance=s4', '-e', 'fenced=none')
+    await sql(LAB, 's3', 'CREATE DATABASE after_fence')
   })
 
   it('reboot-cluster.yml starts a cluster after a power failure', async () => {
-    await kill(LAB, 's2')
-    await Promise.all(['s1', 's2', 's3', 's4'].map((host) => start(LAB, host)))
+    await Promise.all(['s1', 's2'].map((host) => start(LAB, host)))
     const words = ['-e', 'cluster=primary']
     await refused('reboot-cluster', ...words)
     await done('reboot-cluster', ...words)
@@ -165,5 +146,37 @@ describe('playbooks of a cluster’s life', () => {
       ['s1 ONLINE', 's2 ONLINE'],
     )
     await nothingLeft('reboot-cluster', ...words, '-e', 'confirm=yes')
+  })
+
+  it('clusterset.yml lets a cluster rejoin that was lost', async () => {
+    const { stdout } = await done('clusterset')
+    assert.match(
+      stdout,
+      /TASK \[innodb_clusterset : Cluster primary belongs to the ClusterSet\] \*+\nchanged: \[s1\]/,
+    )
+    await nothingLeft('clusterset')
+    const found = await signet(['cluster', 'verify', '-i', lab.inventory])
+    assert.equal(found.code, 0, transcript(found))
+  })
+
+  it('switchover.yml makes the other cluster the primary one', async () => {
+    await done('switchover', '-e', 'cluster=primary')
+    const [writer = ''] = await members(lab, 's1')
+    await sql(LAB, writer.includes('PRIMARY') ? 's1' : 's2', 'CREATE DATABASE proof')
+    await nothingLeft('switchover', '-e', 'cluster=primary')
+  })
+
+  it('force-quorum.yml lets what is left of a group go on', async () => {
+    await kill(LAB, 's4')
+    await shell(
+      LAB,
+      's3',
+      'until mysql -NBe "SELECT MEMBER_STATE FROM performance_schema.replication_group_members" | grep -q UNREACHABLE; do sleep 0.2; done',
+    )
+    const unconfirmed = await run('force-quorum', '-e', 'instance=s3')
+    assert.equal(unconfirmed.code, 2, transcript(unconfirmed))
+    assert.match(unconfirmed.stdout, /-e confirm=yes/)
+    await done('force-quorum', '-e', 'instance=s3')
+    await online('s3', 's3 PRIMARY')
   })
 })

@@ -34,6 +34,15 @@ export const STOP_CHANNEL: Statement = {
   values: [CLUSTERSET_CHANNEL],
   tolerate: NO_CHANNEL,
 }
+/**
+ * What was received is applied no more. The receiver may run on: where the source is lost it is often about to connect,
+ * and stopping it waits until that is over, up to replica_net_timeout (60 s).
+ */
+export const STOP_APPLIER: Statement = {
+  text: 'STOP REPLICA SQL_THREAD FOR CHANNEL ?',
+  values: [CLUSTERSET_CHANNEL],
+  tolerate: NO_CHANNEL,
+}
 export const START_CHANNEL: Statement = {
   text: 'START REPLICA FOR CHANNEL ?',
   values: [CLUSTERSET_CHANNEL],

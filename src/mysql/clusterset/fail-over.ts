@@ -3,6 +3,7 @@ import { METADATA } from '../metadata/schema.js'
 import { gtidText, isWithin, minus, parseGtidSet, union, type GtidSet } from '../gtid-set.js'
 import type { Server } from '../topology.js'
 import { alignReplica } from './align-replica.js'
+import { STOP_APPLIER } from './channel.js'
 import { channelOf, CLUSTERSET_CHANNEL } from './members.js'
 import { channelRemoval, limitSteps, promoteSteps } from './promote.js'
 import { invalidated, replicaOf, type Change } from './switch-over.js'
@@ -31,13 +32,19 @@ export function failOverSteps(change: Change): readonly Step[] {
   return [
     ...applySteps(change),
     ...limitSteps(target, topology, login),
-    ...promoteSteps(target, login, [
-      {
-        text: `CALL ${METADATA}.v2_cs_primary_force_changed(?, ?, '{}')`,
-        values: [clusterset.id, target.row.id],
-      },
-      ...[current, ...lost].map(({ row }) => invalidated(clusterset.id, row.id)),
-    ]),
+    ...promoteSteps(
+      target,
+      login,
+      [
+        {
+          text: `CALL ${METADATA}.v2_cs_primary_force_changed(?, ?, '{}')`,
+          values: [clusterset.id, target.row.id],
+        },
+        ...[current, ...lost].map(({ row }) => invalidated(clusterset.id, row.id)),
+      ],
+      // Clients write again before the receiver is waited for: that comes last, with the channels.
+      STOP_APPLIER,
+    ),
     ...replicas.flatMap((replica) => alignReplica(replicaOf(replica, change, promoted))),
     ...channelRemoval(target, topology, login),
   ]

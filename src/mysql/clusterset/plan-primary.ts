@@ -8,6 +8,7 @@ import { failOverSteps, refuseOutdated } from './fail-over.js'
 import { fenceSteps } from './fence.js'
 import { channelOf, isOpen } from './members.js'
 import { switchedPictures } from './predictions.js'
+import { roleInClusterSet } from '../members/clusterset-role.js'
 import { channelRemoval, limitSteps, promoteSteps } from './promote.js'
 import { replicaOf, switchSteps, type Change } from './switch-over.js'
 import { rolesOf, type SetPrimaryCluster } from './wanted-primary.js'
@@ -33,7 +34,7 @@ export function planSetPrimaryCluster(
         steps: [],
         diff: [],
         warnings: [
-          `Cluster "${target.row.name}" is the primary cluster, but fenced: its primary ${promoted.host} has super_read_only=ON. Unfence it for writes (innodb_cluster_fence).`,
+          `Cluster "${target.row.name}" is the primary cluster, but fenced: its primary ${promoted.host} has super_read_only=ON. ${roleInClusterSet(target, topology) === 'unknown' ? 'Another cluster may have been made primary meanwhile, for not each of them answers: make sure that none was, then unfence' : 'Unfence'} it for writes (innodb_cluster_fence).`,
         ],
       }
     return outcome(change, finishSteps(change), 'primary, unfinished')

@@ -56,11 +56,13 @@ export function limitSteps(cluster: Cluster, topology: Topology, login: MysqlLog
 /**
  * Makes the primary of a cluster the only one that takes writes, and records it. Until the last statement only
  * administrators could write, so that a failure in between leaves nothing that the others lack.
+ * @param stop what keeps the cluster from being changed by its channel
  */
 export function promoteSteps(
   cluster: Cluster,
   login: MysqlLogin,
   metadata: readonly Statement[],
+  stop = STOP_CHANNEL,
 ): readonly Step[] {
   const { primary } = cluster
   if (primary === undefined || (isPromoted(primary) && metadata.length === 0)) return []
@@ -79,7 +81,7 @@ export function promoteSteps(
       host,
       login,
       note: `prepare cluster "${cluster.row.name}" for writes`,
-      statements: [STOP_CHANNEL, ...(closed ? AJAR : []), ...AS_PRIMARY, ...forgetSources(primary)],
+      statements: [stop, ...(closed ? AJAR : []), ...AS_PRIMARY, ...forgetSources(primary)],
       undo: closed
         ? [
             {

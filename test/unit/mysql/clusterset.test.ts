@@ -51,7 +51,7 @@ describe('a failover to a cluster', () => {
     const wanted = { cluster: 'west', force: true, invalidate: [], timeout: 60 }
     const plan = planSetPrimaryCluster(wanted, topologyOf([west]), ['s1: no answer'], LOGIN)
     assert.equal(plan.failure, undefined)
-    return told(plan.steps).slice(0, 2)
+    return told(plan.steps)
   }
   const START = 'START REPLICA SQL_THREAD FOR CHANNEL ?'
 
@@ -60,11 +60,41 @@ describe('a failover to a cluster', () => {
   })
 
   it('applies it with an applier that was stopped, too', () => {
-    assert.deepEqual(failOver({ receiver: 'OFF', applier: 'OFF', received: `${A}:1-7` }), [START, 'catch_up'])
+    const steps = failOver({ receiver: 'OFF', applier: 'OFF', received: `${A}:1-7` })
+    assert.deepEqual(steps.slice(0, 2), [START, 'catch_up'])
   })
 
   it('starts no applier that has nothing to apply', () => {
     assert.ok(!failOver({ receiver: 'OFF', applier: 'OFF', received: `${A}:1-5` }).includes(START))
+  })
+
+  it('opens the cluster before it waits for a receiver that is about to connect to what is lost', () => {
+    const steps = failOver({ receiver: 'CONNECTING', received: `${A}:1-5` })
+    const open = steps.findIndex((text) => text.includes('SET GLOBAL read_only = OFF'))
+    const stop = steps.findIndex((text) => /STOP REPLICA (IO_THREAD )?FOR CHANNEL/.test(text))
+    assert.ok(open > 0 && stop > open, steps.join('\n'))
+    assert.ok(steps.slice(0, open).some((text) => text.includes('STOP REPLICA SQL_THREAD FOR CHANNEL')))
+  })
+})
+
+describe('a primary cluster that is fenced, and shall be primary', () => {
+  const warnings = (...others: readonly Server[]): string => {
+    const metadata = record({ east: [1], west: [3] }, { view: '2', primary: 'east' })
+    const east = inGroup(1, 'east', [1], { metadata, variables: { super_read_only: 'ON' } })
+    const wanted = { cluster: 'east', force: false, invalidate: [], timeout: 60 }
+    const plan = planSetPrimaryCluster(wanted, topologyOf([east, ...others]), [], LOGIN)
+    assert.deepEqual([plan.failure, plan.steps], [undefined, []])
+    return plan.warnings?.join() ?? ''
+  }
+
+  it('is to be unfenced', () => {
+    const metadata = record({ east: [1], west: [3] }, { view: '2', primary: 'east' })
+    const west = inGroup(3, 'west', [3], { metadata, variables: { super_read_only: 'ON' } })
+    assert.match(warnings(west), /has super_read_only=ON\. Unfence it for writes/)
+  })
+
+  it('… but not before it is certain that no other was made primary meanwhile', () => {
+    assert.match(warnings(), /Another cluster may have been made primary meanwhile.*make sure that none was/)
   })
 })
 
