@@ -3,7 +3,9 @@ import type { Plan } from '../../modules/module.js'
 import { isWithin, parseGtidSet, union, type GtidSet } from '../gtid-set.js'
 import { transaction } from '../metadata/statements.js'
 import { addressOf, type Server } from '../topology.js'
-import { unfenceStep } from './channel.js'
+import type { InstancePicture, MysqlInstance } from '../instance.js'
+import type { Statement } from '../step.js'
+import { fenceStep, repoint, startChannel, stopChannel, unfenceStep } from './channel.js'
 import {
   asPrimary,
   asReplica,
@@ -16,23 +18,25 @@ import {
 import {
   catchUpWith,
   follows,
-  followTarget,
   forgetChannel,
   type PrimaryTask,
   secondsOf,
   sideBySide,
   startAgain,
-  stopTarget,
   tryTarget,
 } from './primary-steps.js'
-import { CHANNEL, channelOf, detailsOf, executedOf, memberOf, optionsOf, type Member } from './replicaset.js'
+import { CHANNEL, channelOf, detailsOf, memberOf, optionsOf, type Member } from './replicaset.js'
 import { changePrimary } from './statements.js'
 
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
 
 /** Everything that a server has executed or received. */
-const knownTo = (server: Server): GtidSet =>
-  union(executedOf(server), parseGtidSet(channelOf(server)?.received ?? ''))
+const knownTo = (server: Server): GtidSet => knownBy(server.picture)
+
+function knownBy({ gtidExecuted, channels }: InstancePicture): GtidSet {
+  const received = channels.find(({ name }) => name === CHANNEL)?.received ?? ''
+  return union(parseGtidSet(gtidExecuted), parseGtidSet(received))
+}
 
 /** Lets a member take over from a primary that does not answer: AdminAPI's forcePrimaryInstance. */
 export function planFailover(
@@ -67,45 +71,7 @@ export function planFailover(
     )
   const lost = [primary.row.id, ...bad.map(({ row }) => row.id)]
   const toTurn = followers.filter((server) => !follows(server, target))
-  const apply = (server: Server): readonly Step[] =>
-    channelOf(server) === undefined
-      ? []
-      : [
-          {
-            do: 'sql',
-            host: server.host,
-            login,
-            statements: [{ text: 'STOP REPLICA IO_THREAD FOR CHANNEL ?', values: [CHANNEL] }],
-            undo: [
-              {
-                do: 'sql',
-                host: server.host,
-                login,
-                statements: [{ text: 'START REPLICA IO_THREAD FOR CHANNEL ?', values: [CHANNEL] }],
-              },
-            ],
-            note: `let ${server.host} receive nothing more from ${primary.row.address}`,
-          },
-          {
-            do: 'catch_up',
-            host: server.host,
-            login,
-            channel: CHANNEL,
-            timeout: secondsOf(task.timeout),
-            note: `wait until ${server.host} has applied what it received`,
-          },
-        ]
-  const steps: readonly Step[] = [
-    ...toTurn.map((server) => tryTarget(task, server)),
-    ...sideBySide([target, ...toTurn].map(apply)),
-    ...(channelOf(target) === undefined ? [] : [stopTarget(task)]),
-    ...sideBySide(
-      followers.map((server) =>
-        // A run that was killed may have turned it, and not started it.
-        toTurn.includes(server) ? followTarget(task, server) : startAgain(task, server),
-      ),
-    ),
-    ...sideBySide(followers.map((server) => [catchUpWith(task, server, target)])),
+  const opened: readonly Step[] = [
     ...unfenceStep(target, login),
     {
       do: 'sql',
@@ -114,6 +80,20 @@ export function planFailover(
       statements: transaction(changePrimary(set.row.id, member.row.id, lost)),
       note: `record ${host} as the primary of ReplicaSet "${set.name}"`,
     },
+  ]
+  const steps: readonly Step[] = [
+    ...toTurn.map((server) => tryTarget(task, server)),
+    ...sideBySide([target, ...toTurn].map((server) => applyReceived(task, server, primary))),
+    ...(channelOf(target) === undefined ? [] : [stopApplier(task)]),
+    // Clients write again before anybody waits for a receiver; clients may have written, so nothing is taken back.
+    ...opened.map((step) => ({ ...step, pointOfNoReturn: 'end' as const })),
+    ...sideBySide(
+      followers.map((server) => [
+        // A run that was killed may have turned it, and not started it.
+        ...(toTurn.includes(server) ? turn(task, server, primary) : startAgain(task, server)),
+        catchUpWith(task, server, target),
+      ]),
+    ),
     ...forgetChannel(task),
   ]
   const metadata = seesMetadata(
@@ -142,6 +122,95 @@ export function planFailover(
     ],
   }
 }
+
+/**
+ * Waits until a member has applied what it received. A receiver that runs is stopped before; one that is about to connect
+ * to the lost primary receives nothing, and would let itself be waited for up to replica_net_timeout (60 s).
+ */
+function applyReceived({ login, timeout }: PrimaryTask, server: Server, primary: Member): readonly Step[] {
+  const { host } = server
+  const channel = channelOf(server)
+  if (channel === undefined) return []
+  const receiver = (verb: 'START' | 'STOP'): Statement => ({
+    text: `${verb} REPLICA IO_THREAD FOR CHANNEL ?`,
+    values: [CHANNEL],
+  })
+  return [
+    ...(channel.receiver !== 'ON'
+      ? []
+      : [
+          {
+            do: 'sql',
+            host,
+            login,
+            statements: [receiver('STOP')],
+            undo: [{ do: 'sql', host, login, statements: [receiver('START')] }],
+            note: `let ${host} receive nothing more from ${primary.row.address}`,
+          } as const,
+        ]),
+    {
+      do: 'catch_up',
+      host,
+      login,
+      channel: CHANNEL,
+      timeout: secondsOf(timeout),
+      note: `wait until ${host} has applied what it received`,
+    },
+  ]
+}
+
+/** The target applies nothing more; its receiver is forgotten with the channel, in the end. */
+function stopApplier({ target, login }: PrimaryTask): Step {
+  const { host } = target
+  return {
+    do: 'sql',
+    host,
+    login,
+    note: `stop replication on ${host}`,
+    undo: [{ do: 'sql', host, login, statements: [startChannel] }],
+    statements: [
+      { text: 'STOP REPLICA SQL_THREAD FOR CHANNEL ?', values: [CHANNEL], tolerate: [3074, 1617] },
+    ],
+  }
+}
+
+/** Lets a member follow the target, unless the lost primary was back for a moment and told it more than the target knows. */
+function turn(task: PrimaryTask, server: Server, primary: Member): readonly Step[] {
+  const { target, login } = task
+  const { host } = server
+  const channel = channelOf(server)
+  if (channel === undefined) return []
+  const known = union(knownTo(target), knownTo(server))
+  return [
+    ...fenceStep(server, login),
+    {
+      do: 'sql',
+      host,
+      login,
+      statements: [stopChannel],
+      note: `stop replication on ${host}`,
+    },
+    {
+      do: 'wait',
+      host,
+      question: { ask: 'mysql_instance', login },
+      until: (answer) => hasOnly(answer as MysqlInstance, known),
+      timeout: 5,
+      otherwise: `${host} received more from ${primary.row.address}, which was back meanwhile, than ${target.host} has. ${target.host} is the primary; let ${host} rejoin, by clone if it is refused otherwise (innodb_replicaset_instance).`,
+      note: `see that ${host} has nothing that ${target.host} lacks`,
+    },
+    {
+      do: 'sql',
+      host,
+      login,
+      statements: [repoint(channel, target.picture), startChannel],
+      note: `let ${host} follow ${target.host}`,
+    },
+  ]
+}
+
+const hasOnly = (picture: MysqlInstance, known: GtidSet): boolean =>
+  picture.kind === 'up' && isWithin(knownBy(picture), known)
 
 /** Why a member can't follow the new primary; empty: it can. */
 function obstacle(server: Server | undefined): string {

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import type { Step } from '../../../src/host/step.js'
+import type { Metadata, ReplicationChannel } from '../../../src/mysql/instance.js'
+import { planPrimary } from '../../../src/mysql/replicaset/plan-primary.js'
+import { replicasetsOf } from '../../../src/mysql/replicaset/replicaset.js'
+import { alone, LOGIN, record, uuid } from './pictures.js'
+
+const SET: Metadata = {
+  ...record({ trio: [1, 2, 3] }),
+  clusters: [{ id: 'trio', name: 'trio', type: 'ar', primaryMode: 'pm', attributes: {}, clustersetId: null }],
+  replicasetViews: [{ clusterId: 'trio', viewId: 3 }],
+  replicasetMembers: [1, 2, 3].map((instanceId) => ({
+    clusterId: 'trio',
+    instanceId,
+    masterInstanceId: instanceId === 1 ? null : 1,
+    primary: instanceId === 1,
+  })),
+}
+
+function channel(receiver: string): ReplicationChannel {
+  return {
+    name: '',
+    host: 's1',
+    port: 3306,
+    user: 'mysql_innodb_rs_2',
+    ssl: false,
+    sslCa: '',
+    sslCert: '',
+    sslKey: '',
+    verifyServerCert: false,
+    autoFailover: false,
+    autoPosition: true,
+    connectRetry: 60,
+    retryCount: 10,
+    heartbeatPeriod: 30,
+    compressionAlgorithms: 'uncompressed',
+    zstdCompressionLevel: 3,
+    bind: '',
+    networkNamespace: '',
+    received: `${uuid(1)}:1-5`,
+    receiver,
+    applier: 'ON',
+    error: '',
+    errorNumber: 0,
+  }
+}
+
+/** All steps of a failover to s2 that s3 is to follow, those side by side one after another. */
+function failover(receiver: string): readonly Step[] {
+  const servers = [2, 3].map((id) =>
+    alone(id, {
+      metadata: SET,
+      gtidExecuted: `${uuid(1)}:1-5`,
+      channels: [channel(receiver)],
+      variables: { super_read_only: 'ON', read_only: 'ON' },
+    }),
+  )
+  const [s2] = servers
+  assert.ok(s2)
+  const wanted = { replicaset: 'trio', force: true, invalidate: false, timeout: 60, primaryListens: false }
+  const plan = planPrimary(wanted, s2, replicasetsOf(servers), LOGIN, () => undefined)
+  assert.equal(plan.failure, undefined)
+  const flat = (steps: readonly Step[]): readonly Step[] =>
+    steps.flatMap((step) => (step.do === 'parallel' ? step.branches.flatMap(flat) : [step]))
+  return flat(plan.steps)
+}
+
+const told = (steps: readonly Step[]): readonly string[] =>
+  steps.map((step) => (step.do === 'sql' ? step.statements.map(({ text }) => text).join('; ') : step.do))
+const isStop = (text: string): boolean => /STOP REPLICA (IO_THREAD )?FOR CHANNEL/.test(text)
+
+describe('a failover in a ReplicaSet', () => {
+  it('lets clients write before it waits for receivers that are about to connect to what is lost', () => {
+    const steps = told(failover('CONNECTING'))
+    const open = steps.findIndex((text) => text.includes('SET PERSIST super_read_only = OFF'))
+    assert.ok(open > 0, steps.join('\n'))
+    assert.ok(steps.findIndex(isStop) > open, steps.join('\n'))
+  })
+
+  it('lets receivers that run receive nothing more, before what was received is counted', () => {
+    const steps = told(failover('ON'))
+    const stops = steps.flatMap((text, index) => (text.includes('STOP REPLICA IO_THREAD') ? [index] : []))
+    assert.equal(stops.length, 2)
+    assert.ok(Math.max(...stops) < steps.lastIndexOf('catch_up'))
+    assert.ok(Math.max(...stops) < steps.findIndex((text) => text.includes('super_read_only = OFF')))
+  })
+
+  it('turns no member that the lost primary told more, when it was back for a moment', () => {
+    const steps = failover('CONNECTING')
+    const look = steps.find((step) => step.do === 'wait')
+    assert.ok(look?.do === 'wait' && look.host === 's3')
+    const after = (gtidExecuted: string): boolean =>
+      look.until(alone(3, { gtidExecuted, channels: [channel('OFF')] }).picture)
+    assert.equal(after(`${uuid(1)}:1-5`), true)
+    assert.equal(after(`${uuid(1)}:1-6`), false)
+    const turn = told(steps).findIndex((text) => text.startsWith('CHANGE REPLICATION SOURCE'))
+    assert.ok(turn > steps.indexOf(look))
+  })
+
+  it('takes nothing back once clients may have written', () => {
+    const steps = failover('CONNECTING')
+    const open = steps.find((step) => step.note === 'let s2 take writes')
+    assert.equal(open?.pointOfNoReturn, 'end')
+  })
+})
