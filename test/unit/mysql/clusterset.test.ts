@@ -6,33 +6,9 @@ import { planSetPrimaryCluster } from '../../../src/mysql/clusterset/plan-primar
 import { planRejoinCluster } from '../../../src/mysql/clusterset/plan-rejoin.js'
 import type { InstancePicture, ReplicationChannel } from '../../../src/mysql/instance.js'
 import { topologyOf, type Server } from '../../../src/mysql/topology.js'
-import { alone, inGroup, LOGIN, record } from './pictures.js'
+import { alone, channelTo1, inGroup, LOGIN, record } from './pictures.js'
 
-const CHANNEL: ReplicationChannel = {
-  name: 'clusterset_replication',
-  host: 's1',
-  port: 3306,
-  user: 'mysql_innodb_cs_3',
-  ssl: true,
-  sslCa: '',
-  sslCert: '',
-  sslKey: '',
-  verifyServerCert: false,
-  autoFailover: true,
-  autoPosition: true,
-  connectRetry: 3,
-  retryCount: 10,
-  heartbeatPeriod: 30,
-  compressionAlgorithms: 'uncompressed',
-  zstdCompressionLevel: 3,
-  bind: '',
-  networkNamespace: '',
-  received: '',
-  receiver: 'ON',
-  applier: 'ON',
-  error: '',
-  errorNumber: 0,
-}
+const CHANNEL = channelTo1('clusterset_replication')
 const SET = record({ east: [1], west: [3] }, { view: '2', primary: 'east' })
 const A = 'aaaaaaaa-0000-0000-0000-000000000000'
 

@@ -1,4 +1,4 @@
-import type { InstancePicture, Metadata } from '../../../src/mysql/instance.js'
+import type { InstancePicture, Metadata, ReplicationChannel } from '../../../src/mysql/instance.js'
 import type { MysqlLogin } from '../../../src/mysql/login.js'
 import type { Server } from '../../../src/mysql/topology.js'
 
@@ -104,4 +104,34 @@ export function inGroup(
       ...changes.variables,
     },
   })
+}
+
+/** A channel to s1 that runs. */
+export function channelTo1(name: string, changes: Partial<ReplicationChannel> = {}): ReplicationChannel {
+  return {
+    name,
+    host: 's1',
+    port: 3306,
+    user: 'mysql_innodb_cs_3',
+    ssl: true,
+    sslCa: '',
+    sslCert: '',
+    sslKey: '',
+    verifyServerCert: false,
+    autoFailover: true,
+    autoPosition: true,
+    connectRetry: 3,
+    retryCount: 10,
+    heartbeatPeriod: 30,
+    compressionAlgorithms: 'uncompressed',
+    zstdCompressionLevel: 3,
+    bind: '',
+    networkNamespace: '',
+    received: '',
+    receiver: 'ON',
+    applier: 'ON',
+    error: '',
+    errorNumber: 0,
+    ...changes,
+  }
 }

@@ -3,7 +3,7 @@ import type { Step } from '../../../src/host/step.js'
 import type { Metadata, ReplicationChannel } from '../../../src/mysql/instance.js'
 import { planPrimary } from '../../../src/mysql/replicaset/plan-primary.js'
 import { replicasetsOf } from '../../../src/mysql/replicaset/replicaset.js'
-import { alone, LOGIN, record, uuid } from './pictures.js'
+import { alone, channelTo1, LOGIN, record, uuid } from './pictures.js'
 
 const SET: Metadata = {
   ...record({ trio: [1, 2, 3] }),
@@ -17,33 +17,8 @@ const SET: Metadata = {
   })),
 }
 
-function channel(receiver: string): ReplicationChannel {
-  return {
-    name: '',
-    host: 's1',
-    port: 3306,
-    user: 'mysql_innodb_rs_2',
-    ssl: false,
-    sslCa: '',
-    sslCert: '',
-    sslKey: '',
-    verifyServerCert: false,
-    autoFailover: false,
-    autoPosition: true,
-    connectRetry: 60,
-    retryCount: 10,
-    heartbeatPeriod: 30,
-    compressionAlgorithms: 'uncompressed',
-    zstdCompressionLevel: 3,
-    bind: '',
-    networkNamespace: '',
-    received: `${uuid(1)}:1-5`,
-    receiver,
-    applier: 'ON',
-    error: '',
-    errorNumber: 0,
-  }
-}
+const channel = (receiver: string): ReplicationChannel =>
+  channelTo1('', { autoFailover: false, received: `${uuid(1)}:1-5`, receiver })
 
 /** All steps of a failover to s2 that s3 is to follow, those side by side one after another. */
 function failover(receiver: string): readonly Step[] {

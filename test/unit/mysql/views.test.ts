@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { InstancePicture, Metadata, ReplicationChannel } from '../../../src/mysql/instance.js'
+import type { InstancePicture, Metadata } from '../../../src/mysql/instance.js'
 import type { ChannelDetails } from '../../../src/mysql/channel-details.js'
 import { replicasetsOf } from '../../../src/mysql/replicaset/replicaset.js'
 import { describeReplicaset, replicasetStatus } from '../../../src/mysql/replicaset/status.js'
@@ -19,32 +19,14 @@ import {
   valueAt,
   type Json,
 } from '../../adminapi-keys.js'
+import { channelTo1 } from './pictures.js'
 
-const CHANNEL: ReplicationChannel = {
-  name: 'clusterset_replication',
-  host: 's1',
-  port: 3306,
-  user: 'mysql_innodb_cs_3',
-  ssl: true,
+const CHANNEL = channelTo1('clusterset_replication', {
   sslCa: '/ca.pem',
   sslCert: '/cert.pem',
   sslKey: '/key.pem',
   verifyServerCert: true,
-  autoFailover: true,
-  autoPosition: true,
-  connectRetry: 3,
-  retryCount: 10,
-  heartbeatPeriod: 30,
-  compressionAlgorithms: 'uncompressed',
-  zstdCompressionLevel: 3,
-  bind: '',
-  networkNamespace: '',
-  received: '',
-  receiver: 'ON',
-  applier: 'ON',
-  error: '',
-  errorNumber: 0,
-}
+})
 const DETAILS: ChannelDetails = {
   sourceUuid: 'uuid-1',
   sslCaPath: '',
