@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { EXIT, SignetError } from '../errors.js'
 import type { BecomeUser } from '../connection/transport.js'
 import { connectionTarget } from '../connection/target.js'
@@ -24,6 +25,7 @@ import { topologyText } from '../mysql/views/topology-text.js'
 import { routerList, routingOptions } from '../mysql/routers.js'
 import { verify } from '../mysql/verify/checks.js'
 import { gatherEvidence } from '../mysql/verify/gather.js'
+import { lookAgain } from '../mysql/verify/look-again.js'
 import { countedBy, verifyText } from '../mysql/verify/verify-text.js'
 import type { Cluster, Server, Topology } from '../mysql/topology.js'
 import type { Detail } from '../mysql/views/member-status.js'
@@ -117,16 +119,25 @@ async function show(
     return view.globals.length === 0 ? EXIT.failed : EXIT.done
   }
   if (action === 'verify') {
-    const { topology, silent } = await fromAny(names, (name) =>
-      viewCluster(hosts.reader(name, become), names, DEFAULT_LOGIN, { onlyLook: true }),
-    )
-    const checks = verify(await gatherEvidence(hosts, become, topology, silent, environment.now()))
+    const look = async () => {
+      const { topology, silent } = await fromAny(names, (name) =>
+        viewCluster(hosts.reader(name, become), names, DEFAULT_LOGIN, { onlyLook: true }),
+      )
+      return {
+        topology,
+        checks: verify(await gatherEvidence(hosts, become, topology, silent, environment.now())),
+      }
+    }
+    const { topology, checks } = await lookAgain(look, async () => {
+      await setTimeout(1000)
+      for (const name of names) hosts.forget(name)
+    })
     const problems = checks.filter(({ ok }) => !ok)
     if (json)
       asJson({
         checks: checks.length,
         ...countedBy(checks),
-        problems: problems.map((each) => ({ ...each })),
+        problems: problems.map(({ where, what, ok, found, by }) => ({ where, what, ok, found, by })),
       })
     else environment.stdout.write(verifyText(checks, invocation.flag('all')))
     const found = topology.clusters.length + replicasetsOf(topology.servers).length

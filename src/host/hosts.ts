@@ -94,6 +94,8 @@ export class LiveHost {
   #opened: Transport | undefined
   /** What travelled over connections that broke. */
   #before = NO_TRAFFIC
+  /** Statements that were sent through pools that are closed. */
+  #statementsBefore = 0
   /** Aborted when the run is over: what was still being looked at in advance is given up. */
   readonly #over = new AbortController()
 
@@ -104,7 +106,10 @@ export class LiveHost {
   }
 
   get traffic(): Traffic {
-    const statements = [...this.#pools.values()].reduce((sum, pool) => sum + pool.statements, 0)
+    const statements = [...this.#pools.values()].reduce(
+      (sum, pool) => sum + pool.statements,
+      this.#statementsBefore,
+    )
     return { ...sum(this.#before, this.#opened?.traffic ?? NO_TRAFFIC), statements }
   }
 
@@ -171,7 +176,11 @@ export class LiveHost {
     this.#before = sum(this.#before, open.traffic)
     this.#opened = undefined
     this.#transport = undefined
-    for (const pool of this.#pools.values()) pool.close()
+    for (const pool of this.#pools.values()) {
+      this.#statementsBefore += pool.statements
+      pool.close()
+    }
+    this.#pools.clear()
     await open.close()
   }
 

@@ -356,6 +356,18 @@ describe('connections', () => {
       assert.ok(Date.now() - start < 60_000)
     })
 
+    it('after reset_connection tasks log in anew, to MySQL, too', async () => {
+      const asking = [
+        '    - {name: version, mysql_variables: {variable: version, login_unix_socket: /run/mysqld/mysqld.sock}}',
+        '    - {name: write, mysql_query: {query: SET GLOBAL max_connections = 150, login_unix_socket: /run/mysqld/mysqld.sock}}',
+      ].join('\n')
+      const run = await tasks(`${asking}\n    - meta: reset_connection\n${asking}`)
+      assert.equal(run.code, EXIT.done, transcript(run))
+      const [first, , again] = results(run)
+      assert.deepEqual(first?.result.values['value'], again?.result.values['value'])
+      assert.ok((recap(run)['s1']?.traffic.statements ?? 0) >= 4)
+    })
+
     it('a host that dies leaves the run at once', async () => {
       const running = tasks('    - {name: long, command: sleep 301}\n    - {name: next, command: "true"}')
       await shell(

@@ -57,6 +57,8 @@ export interface Check {
   readonly by: 'tried' | 'read' | 'undecided'
   /** What was found; with a problem, what to do about it. */
   readonly found: string
+  /** A problem that may be over in a moment. */
+  readonly passing?: true
 }
 
 /** A server that metadata names, if it was read. */
