@@ -63,7 +63,10 @@ export class Hosts {
   /** Drops what a step on a host may have changed, on all hosts where it may have. */
   performed(host: string, step: Step): void {
     this.forget(host, changedBy(step))
-    if (['sql', 'copy_accounts', 'check_connectivity', 'catch_up', 'service', 'run'].includes(step.do))
+    const more = ['sql', 'copy_accounts', 'check_connectivity', 'catch_up', 'service', 'run'].includes(
+      step.do,
+    )
+    if (more || (step.do === 'wait' && step.byThemselves === true))
       for (const other of this.#hosts.values()) other.forget(REPLICATED)
   }
 

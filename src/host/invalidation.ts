@@ -24,7 +24,7 @@ export function changedBy(step: Step): readonly QuestionKind[] | 'everything' {
     case 'catch_up':
       return [...REPLICATED, 'mysql_certificate']
     case 'wait':
-      return []
+      return step.byThemselves === true ? 'everything' : []
     case 'service':
     case 'packages':
     case 'run':

@@ -155,7 +155,8 @@ async function performOne(step: Step, host: string, performance: Performance): P
   } catch (error) {
     // What may have been carried out counts as if it was: to take it back could lose what came after it.
     if (step.pointOfNoReturn === 'end' && isInDoubt(error)) commit(progress)
-    own.refused = isRefused(error)
+    // What was waited for and did not come leaves nothing.
+    own.refused = isRefused(error) || step.do === 'wait'
     if (error instanceof SignetError && step.note !== undefined && !error.message.startsWith(step.note)) {
       throw new SignetError(error.code, `${step.note}: ${error.message}`, {
         host: error.host ?? host,
@@ -194,10 +195,18 @@ async function performOne(step: Step, host: string, performance: Performance): P
       }
       case 'wait':
         return {
-          waited: await waitUntil(one, on, live.options.signal, () => {
-            hosts.forget(on, [one.question.ask])
-            return hosts.reader(on, as).ask(one.question)
-          }),
+          waited: await waitUntil(
+            one,
+            on,
+            live.options.signal,
+            () => {
+              hosts.forget(on, [one.question.ask])
+              return hosts.reader(on, as).ask(one.question)
+            },
+            (text) => {
+              if (!performance.quiet) live.options.onNote?.(on, text)
+            },
+          ),
         }
       case 'sql':
         return live.pool(as).perform(one, generated)

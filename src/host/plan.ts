@@ -22,6 +22,11 @@ export interface Prediction {
 /** What has to change on one host for one task. No steps: nothing to do. */
 export interface Plan {
   readonly steps: readonly Step[]
+  /**
+   * Waits for what goes on by itself and has to be over before this can be planned for certain. They come first; then it
+   * is planned anew. The steps are those that are foreseen.
+   */
+  readonly first?: readonly Step[]
   readonly diff: readonly Difference[]
   /** Default: `steps.length > 0`. A wait or a query has steps and changes nothing. */
   readonly changed?: boolean

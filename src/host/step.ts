@@ -177,6 +177,10 @@ export interface Wait {
   readonly otherwise: string
   /** Why it can't come true any more: gives up at once with this sentence. */
   readonly hopeless?: (answer: Questions[keyof Questions]['answer']) => string | undefined
+  /** How far it is, told whenever that changes. */
+  readonly tells?: (answer: Questions[keyof Questions]['answer']) => string | undefined
+  /** The servers change by themselves meanwhile: nothing that was read of them before counts any more. */
+  readonly byThemselves?: true
 }
 
 /** Sequences of steps that are done side by side; each may be for another host. Fails when one of them did, after all ended. */

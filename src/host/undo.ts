@@ -6,7 +6,7 @@ import type { Step } from './step.js'
 export interface Begun {
   readonly step: Step
   readonly host: string
-  /** The server refused a statement of it, so that what its last one would leave for good is not there. */
+  /** The server refused a statement of it, or it did not come true, so that what it would leave for good is not there. */
   refused?: boolean
 }
 

@@ -4,6 +4,7 @@ import type { HostReader } from '../host/host.js'
 import type { Plan } from '../host/plan.js'
 import type { MysqlLogin } from '../mysql/login.js'
 import type { MysqlCertificate } from '../mysql/question.js'
+import { ownSilence } from './own-silence.js'
 import { topologyOf, type Server, type Topology } from '../mysql/topology.js'
 
 /** What every cluster module looks at: the task's server, its certificate, and the servers it may meet. */
@@ -46,13 +47,7 @@ export async function viewCluster(
     else silent.push(`${name}: ${picture.message}`)
   })
   const [own] = pictures
-  if (own?.kind !== 'up') {
-    throw new SignetError(
-      'mysql-unreachable',
-      `The MySQL server ${own?.kind === 'refused' ? 'refuses the login' : 'does not answer'}: ${own?.message ?? ''}.`,
-      { host: host.host },
-    )
-  }
+  if (own?.kind !== 'up') throw await ownSilence(host, own)
   const path = own.variables['ssl_cert'] ?? ''
   const file = path.startsWith('/')
     ? await host.ask({ ask: 'file', path, read: 'content', follow: true })

@@ -1,6 +1,5 @@
 import type { HostReader } from '../host/host.js'
 import type { Step } from '../host/step.js'
-import { SignetError } from '../errors.js'
 import {
   FILTERS,
   isAsRequired,
@@ -21,6 +20,7 @@ import type { Statement } from '../mysql/step.js'
 import { sameValue } from '../option-file/edit.js'
 import { binaryLogStatus } from '../mysql/version.js'
 import { defineModule, type Plan } from './module.js'
+import { ownSilence } from './own-silence.js'
 import { LOGIN_ARGS, loginOf } from './mysql-login-args.js'
 
 export const innodb_instance = defineModule({
@@ -204,12 +204,7 @@ async function lookAt(host: HostReader, login: MysqlLogin): Promise<Findings> {
     rows(PLUGIN_STATES),
     host.ask({ ask: 'file', path: '/etc/hosts', read: 'content', follow: true }),
   ])
-  if (picture.kind !== 'up')
-    throw new SignetError(
-      'mysql-unreachable',
-      `The MySQL server ${picture.kind === 'refused' ? 'refuses the login' : 'does not answer'}: ${picture.message}.`,
-      { host: host.host },
-    )
+  if (picture.kind !== 'up') throw await ownSilence(host, picture)
   const text = hosts.kind === 'file' && Buffer.isBuffer(hosts.content) ? hosts.content.toString() : ''
   const binaryLog = await rows(binaryLogStatus(picture.version))
   return {

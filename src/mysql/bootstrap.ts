@@ -1,5 +1,6 @@
 import { createAccount, dropAccount, hasPassword, recoveryGrants, recoveryUser } from './account.js'
 import { removeChannel } from './channel.js'
+import { restoreThreshold, thresholdAsBefore, withoutOwnClone } from './clone-threshold.js'
 import { groupVariables, persist, restore, type GroupSettings, type Setting } from './group-variables.js'
 import type { InstancePicture, MysqlInstance } from './instance.js'
 import type { MysqlLogin } from './login.js'
@@ -191,6 +192,7 @@ function stopGroup(server: Server, login: MysqlLogin): readonly Step[] {
         { text: 'SET GLOBAL group_replication_bootstrap_group = OFF' },
         { text: 'STOP GROUP_REPLICATION' },
         ...removeChannel('group_replication_applier'),
+        ...thresholdAsBefore(server),
         ...(readOnly ? [] : [{ text: 'SET GLOBAL super_read_only = OFF' }]),
         ...closedAsBefore(server.picture),
       ],
@@ -231,9 +233,10 @@ export function joinGroup(server: Server, login: MysqlLogin): readonly Step[] {
       note: `start Group Replication on ${server.host}`,
       leaves: `${server.host} keeps the transactions that it received from its group`,
       explainedBy: ERROR_LOG,
-      statements: [{ text: 'START GROUP_REPLICATION' }],
+      statements: [...withoutOwnClone(server), { text: 'START GROUP_REPLICATION' }],
     },
     waitForState(server, login, 'ONLINE', stopGroup(server, login)),
+    ...restoreThreshold(server, login),
   ]
 }
 
@@ -262,6 +265,8 @@ export function waitForState(
 /** Group Replication has left the group, or could not recover. A server that does not answer may be restarting. */
 function gaveUp(host: string, picture: MysqlInstance): string | undefined {
   if (picture.kind !== 'up') return undefined
+  // The group clones it, and it is restarted: it comes back by itself.
+  if (picture.startsGroup === true || picture.clone?.underWay === true) return undefined
   const state = picture.members.find((member) => member.uuid === picture.uuid)?.state ?? 'OFFLINE'
   if (state !== 'ERROR' && state !== 'OFFLINE') return undefined
   const channel = picture.channels.find(({ name }) => name === 'group_replication_recovery')

@@ -1,6 +1,7 @@
 import { readChannelDetails, type ChannelDetails } from './channel-details.js'
 import { problemOf } from './connect.js'
 import type { Query, Row } from './pool.js'
+import { RECEIVED_CLONE, receivedClone, type ReceivedClone } from './received-clone.js'
 
 /** A member of a group as a server sees it. */
 export interface GroupMember {
@@ -126,7 +127,10 @@ export interface InstancePicture {
   readonly accounts: readonly ManagedAccount[]
   readonly gtidExecuted: string
   readonly gtidPurged: string
+  /** Whether it was only just started, and tries to join its group by itself. */
+  readonly startsGroup?: boolean
   readonly metadata?: Metadata
+  readonly clone?: ReceivedClone
   /** TLS of the connections of replication as the server sees them: account, version, cipher. */
   readonly secureThreads: readonly {
     readonly user: string
@@ -170,7 +174,9 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
       "SELECT VALUE v FROM performance_schema.tls_channel_status WHERE CHANNEL='mysql_main' AND PROPERTY='Enabled'",
     ),
     // performance_schema cuts values off at 1024 characters, and a part of a set is another set.
-    query('SELECT @@global.gtid_executed executed, @@global.gtid_purged purged'),
+    query(
+      "SELECT @@global.gtid_executed executed, @@global.gtid_purged purged, EXISTS(SELECT 1 FROM performance_schema.threads WHERE NAME = 'thread/group_rpl/THD_delayed_initialization') starts",
+    ),
     query(
       "SELECT PLUGIN_NAME n FROM information_schema.PLUGINS WHERE PLUGIN_STATUS='ACTIVE' AND PLUGIN_NAME IN ('group_replication','clone')",
     ),
@@ -179,7 +185,7 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
     ),
     // Tables that exist only with the plugin, or once AdminAPI's metadata was made.
     query(
-      "SELECT TABLE_NAME n FROM information_schema.TABLES WHERE (TABLE_SCHEMA='performance_schema' AND TABLE_NAME='replication_group_member_actions') OR (TABLE_SCHEMA='mysql_innodb_cluster_metadata' AND TABLE_NAME='schema_version')",
+      "SELECT TABLE_NAME n FROM information_schema.TABLES WHERE (TABLE_SCHEMA='performance_schema' AND TABLE_NAME IN ('replication_group_member_actions','clone_status')) OR (TABLE_SCHEMA='mysql_innodb_cluster_metadata' AND TABLE_NAME='schema_version')",
     ),
     query(
       `SELECT c.CHANNEL_NAME n, c.HOST h, c.PORT p, c.USER u, c.SSL_ALLOWED ssl_allowed, c.SSL_CA_FILE ca, c.SSL_CERTIFICATE cert, c.SSL_KEY k,
@@ -206,14 +212,16 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
     ),
   ])
   const exists = (name: string): boolean => tables.some((row) => text(row, 'n') === name)
-  const [actions, metadata] = await Promise.all([
+  const [actions, metadata, clones] = await Promise.all([
     exists('replication_group_member_actions')
       ? query(
           "SELECT name n, enabled e FROM performance_schema.replication_group_member_actions WHERE event='AFTER_PRIMARY_ELECTION'",
         )
       : [],
     exists('schema_version') ? readMetadata(query).catch(whileItIsMade) : undefined,
+    exists('clone_status') ? query(RECEIVED_CLONE) : [],
   ])
+  const clone = receivedClone(clones)
   const variables = pairs(running)
   return {
     kind: 'up',
@@ -272,12 +280,14 @@ export async function readInstance(query: Query): Promise<InstancePicture> {
     })),
     gtidExecuted: text(gtids, 'executed').replaceAll('\n', ''),
     gtidPurged: text(gtids, 'purged').replaceAll('\n', ''),
+    startsGroup: number(gtids, 'starts') === 1,
     secureThreads: threads.map((row) => ({
       user: text(row, 'u'),
       version: text(row, 'v'),
       cipher: text(row, 'c'),
     })),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(clone === undefined ? {} : { clone }),
   }
 }
 

@@ -1,7 +1,14 @@
 import type { Step } from '../host/step.js'
 import { clustersetGrants, clustersetUser, dropAccount, recoveryUser } from './account.js'
-import { accountStep, clustersetPassword, configureMember, joinGroup, recoveryAccount } from './bootstrap.js'
-import { cloneSteps, leftoversOfClone } from './clone.js'
+import {
+  accountStep,
+  clustersetPassword,
+  configureMember,
+  joinGroup,
+  recoveryAccount,
+  recoveryCredentials,
+} from './bootstrap.js'
+import { cloneSteps } from './clone.js'
 import { channelSteps } from './clusterset/channel.js'
 import { keepChannels } from './clusterset/keep-channels.js'
 import { waitForAccount } from './clusterset/waits.js'
@@ -44,7 +51,7 @@ export function joinSteps(join: Join): readonly Step[] {
     ...checks(join),
     ...accounts(join),
     ...(cloneDonor === undefined
-      ? leftoversOfClone(joiner, login, isInSet(join))
+      ? []
       : cloneSteps({
           recipient: joiner,
           donor: cloneDonor,
@@ -52,7 +59,6 @@ export function joinSteps(join: Join): readonly Step[] {
           sslMode: wish.sslMode,
           authType: wish.authType,
           login,
-          inSet: isInSet(join),
         })),
     ...(stack === 'MYSQL' ? [copyAccounts(join)] : []),
     ...configureMember(joiner, login, {
@@ -69,9 +75,31 @@ export function joinSteps(join: Join): readonly Step[] {
       ...(limit === undefined ? {} : { transactionSizeLimit: limit }),
       ...(leader === undefined ? {} : { paxosSingleLeader: leader }),
     }),
-    ...(isInSet(join) ? keepChannels(joiner, login) : []),
+    ...(isInSet(cluster, join.topology) ? keepChannels(joiner, login) : []),
     ...(isReplica ? channelSteps(joiner, join.topology, login, { start: false, cluster }) : []),
     ...joinGroup(joiner, login),
+  ]
+}
+
+/**
+ * Credentials of a server that is a member already, but has those of another: its group took it in again by itself, after
+ * a clone.
+ */
+export function ownCredentials(join: Join): readonly Step[] {
+  const { joiner, wish, login, isReplica, cluster, topology } = join
+  const { host, picture } = joiner
+  const user = picture.channels.find(({ name }) => name === 'group_replication_recovery')?.user ?? ''
+  if (user === '' || user === recoveryUser(picture.serverId)) return []
+  return [
+    ...accounts(join),
+    {
+      do: 'sql',
+      host,
+      login,
+      statements: [recoveryCredentials(joiner, wish.authType)],
+      note: `set the recovery credentials of ${host}`,
+    },
+    ...(isReplica ? channelSteps(joiner, topology, login, { start: false, cluster }) : []),
   ]
 }
 
@@ -141,7 +169,7 @@ function accounts({
 }
 
 /** Whether the cluster belongs to a ClusterSet, as primary cluster or as replica. */
-function isInSet({ cluster, topology: { clusterset } }: Join): boolean {
+export function isInSet(cluster: Cluster, { clusterset }: Topology): boolean {
   return [...(clusterset?.memberIds ?? []), ...(clusterset?.invalidatedIds ?? [])].includes(cluster.row.id)
 }
 

@@ -8,7 +8,10 @@ import type { GtidState } from './gtid-state.js'
 import { asSet, type Setting } from './group-variables.js'
 import type { MysqlInstance } from './instance.js'
 import { refuseJoin } from './join-refusals.js'
-import { joinSteps } from './join-steps.js'
+import { settingsBeforeClone } from './clone.js'
+import { isInSet, joinSteps, ownCredentials, type Join } from './join-steps.js'
+import { waitsFor } from './goes-on.js'
+import { cloneText, isBeingCloned } from './received-clone.js'
 import { localAddressOf, type Stack } from './local-address.js'
 import type { MysqlLogin } from './login.js'
 import { withVariables } from './members/after.js'
@@ -119,24 +122,29 @@ export function planAddInstance(
       ('refusal' in recovery ? recovery.refusal : undefined)
     if (refusal !== undefined) return refuse(refusal)
     clonedFrom = 'method' in recovery && recovery.method === 'clone' ? donor : undefined
-    steps.push(
-      ...joinSteps({
-        wanted,
-        joiner,
-        primary,
-        writer,
-        cluster,
-        isReplica,
-        wish,
-        topology,
-        login,
-        localAddress,
-        stack,
-        cloneDonor: clonedFrom,
-        presented,
-      }),
-    )
   }
+  const join: Join = {
+    wanted,
+    joiner,
+    primary,
+    writer,
+    cluster,
+    isReplica,
+    wish,
+    topology,
+    login,
+    localAddress,
+    stack,
+    cloneDonor: clonedFrom,
+    presented,
+  }
+  steps.push(...(online ? ownCredentials(join) : joinSteps(join)))
+  steps.push(
+    ...settingsBeforeClone(joiner, login, {
+      cloned: clonedFrom !== undefined,
+      inSet: isInSet(cluster, topology),
+    }),
+  )
   const attributes = {
     server_id: picture.serverId,
     opt_certSubject: wanted.subject,
@@ -185,11 +193,12 @@ export function planAddInstance(
   })
   return {
     steps,
+    first: waitsFor(joiner, login),
     predicts: predictions(wanted, joiner, primary, cluster, topology, login),
     diff: [
       {
         what: `${host} in cluster ${wanted.cluster}`,
-        before: `${gone.map(({ address, uuid }) => `the server ${uuid} that was at ${address} before\n`).join('')}${online ? 'member without metadata\n' : ''}`,
+        before: `${gone.map(({ address, uuid }) => `the server ${uuid} that was at ${address} before\n`).join('')}${online ? 'member without metadata\n' : ''}${isBeingCloned(joiner) ? `${cloneText(joiner)} goes on\n` : ''}`,
         after: `member ${addressOf(joiner)}${wanted.subject === '' ? '' : `, certSubject ${wanted.subject}`}${clonedFrom === undefined ? '' : `, all its data replaced by those of ${clonedFrom.host} (clone)`}\n`,
       },
     ],

@@ -116,9 +116,7 @@ export class MysqlPool {
       }
     } catch (error) {
       connection.destroy()
-      throw step.explainedBy === undefined
-        ? error
-        : await this.#explained(error, step.explainedBy, step.login)
+      throw step.explainedBy === undefined ? error : await this.#explained(error, step.explainedBy, step)
     }
     if (step.foreign === true) connection.destroy()
     else this.#steps.give(step.login, connection)
@@ -126,16 +124,20 @@ export class MysqlPool {
   }
 
   /** The error with what the server itself tells about it, one line for each row; unchanged if it tells nothing. */
-  async #explained(error: unknown, query: string, login: MysqlLogin): Promise<unknown> {
+  async #explained(error: unknown, query: string, { login, explanation }: SqlStep): Promise<unknown> {
     if (!(error instanceof SignetError)) return error
     const answer = await this.ask({ ask: 'mysql_rows', login, statement: query })
     if (answer.kind !== 'rows' || answer.rows.length === 0) return error
     const lines = answer.rows.map((row) => `  ${Object.values(row).join(' ')}`)
-    return new SignetError(error.code, `${error.message}\nIts error log says:\n${lines.join('\n')}`, {
-      host: error.host,
-      hint: error.hint,
-      cause: error,
-    })
+    return new SignetError(
+      error.code,
+      `${error.message}\n${explanation ?? 'Its error log says:'}\n${lines.join('\n')}`,
+      {
+        host: error.host,
+        hint: error.hint,
+        cause: error,
+      },
+    )
   }
 
   close(): void {

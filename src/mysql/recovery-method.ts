@@ -1,4 +1,5 @@
 import type { GtidState } from './gtid-state.js'
+import { isBeingCloned, wasCloned } from './received-clone.js'
 import { addressOf, type Server } from './topology.js'
 import { atLeast, series } from './version.js'
 
@@ -20,6 +21,9 @@ export function chooseRecovery(
   gtid: GtidState,
   cloneDisabled: boolean,
 ): Recovery {
+  // What it gets, or has got, is a copy: nothing of its own is left to be lost, nor has it to be copied again.
+  if (isBeingCloned(joiner) || (wasCloned(joiner) && gtid.within && gtid.complete))
+    return { method: 'incremental' }
   const noClone = cloneDisabled ? 'the cluster has disable_clone set' : refuseClone(donor, joiner)
   if (wanted === 'clone')
     return noClone === undefined

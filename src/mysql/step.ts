@@ -26,6 +26,8 @@ export interface SqlStep {
   readonly timeout?: number
   /** A SELECT whose rows tell what the server has to say when a statement failed: its error log. */
   readonly explainedBy?: string
+  /** What the user reads before those rows; default: that its error log says so. */
+  readonly explanation?: string
   /** BIGINT in the answers as a number where that is exact; default: always as text. */
   readonly numbers?: boolean
   /** The statements are a playbook's: nobody knows what they leave in their session, and it is not used again. */

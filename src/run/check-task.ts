@@ -1,4 +1,5 @@
 import type { HostReader } from '../host/host.js'
+import { NotYet } from '../host/not-yet.js'
 import type { Module, Plan, TaskContext } from '../modules/module.js'
 import type { Arguments, ArgumentsSchema } from '../modules/schema.js'
 
@@ -16,4 +17,10 @@ export async function checkTask(
 ): Promise<Checked> {
   const state = await module.probe(host, args, task)
   return { state, plan: module.plan(args, state) }
+}
+
+/** That a server can't be looked at yet is no failure. */
+export function orNotYet(error: unknown): NotYet {
+  if (error instanceof NotYet) return error
+  throw error
 }

@@ -1,6 +1,7 @@
 import type { Step } from '../host/step.js'
 import { Overlay } from '../host/overlay.js'
 import { SignetError } from '../errors.js'
+import { NotYet } from '../host/not-yet.js'
 import { readArguments, toBoolean } from '../modules/arguments.js'
 import type { Module, Plan } from '../modules/module.js'
 import type { Task } from '../playbook/play.js'
@@ -13,7 +14,7 @@ import { Unknown } from '../value/unknown.js'
 import type { ValueMap } from '../value/value.js'
 import { applyTask } from './apply-task.js'
 import { becomeOf } from './become-of.js'
-import { checkTask } from './check-task.js'
+import { checkTask, orNotYet } from './check-task.js'
 import { holds } from './judge-result.js'
 import { taskContext } from './prepare-task.js'
 import type { PlayRun } from './play-run.js'
@@ -81,7 +82,10 @@ export async function performModule(
     const overlay = run.options.check ? run.overlay : new Overlay()
     const reader = overlay.reader(run.hosts.reader(target, as))
     const context = taskContext(task, scope, play, overlay.reader(run.hosts.reader('localhost')))
-    const { state, plan } = await checkTask(module, args, reader, context)
+    const checked = await checkTask(module, args, reader, context).catch(orNotYet)
+    if (checked instanceof NotYet)
+      return { ...unknownResult(checked.unknown, Object.keys(module.returns)), noLog }
+    const { state, plan } = checked
     if (plan.unknown !== undefined && plan.steps.length === 0)
       return { ...unknownResult(plan.unknown, Object.keys(module.returns)), noLog }
     if (plan.failure === undefined) overlay.predict(target, plan)

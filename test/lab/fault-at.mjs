@@ -3,6 +3,7 @@
 //
 // SIGNET_TEST_FAULT=kind:N, where kind is
 //   kill         the program is killed, as by a power cut, right after the server has answered it
+//   kill-before  the same before the first statement that begins with what stands for N
 //   refuse       the server refuses it: a statement that fails there is sent in its place
 //   refuse-from  the server refuses it and all that come after it, those that undo as well
 //   lose         the connection dies before it
@@ -29,6 +30,7 @@ PromiseConnection.prototype.query = async function query(statement, ...rest) {
     const [[{ host }]] = await send.call(this, 'SELECT @@global.report_host host')
     statements[index - 1].host = host
   }
+  if (kind === 'kill-before' && statement.sql.startsWith(number)) process.kill(process.pid, 'SIGKILL')
   if (kind === 'refuse-from' ? limit > 0 && index >= limit : kind === 'refuse' && index === limit)
     return send.call(this, "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'injected'")
   if (kind === 'lose' && index === limit) await die(this)

@@ -10,6 +10,12 @@ export const killedAfter = (point: number): Record<string, string> => ({
   SIGNET_TEST_FAULT: `kill:${point}`,
 })
 
+/** Environment of a controller that dies before the first statement that begins so. */
+export const killedBefore = (statement: string): Record<string, string> => ({
+  ...HOOK,
+  SIGNET_TEST_FAULT: `kill-before:${statement}`,
+})
+
 /** Environment of a controller that counts the statements of its steps into a file. */
 export const counting = (file: string): Record<string, string> => ({
   ...HOOK,

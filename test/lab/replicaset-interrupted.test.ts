@@ -62,9 +62,14 @@ describe('a controller that dies while it changes a ReplicaSet: the next run com
 
   it('a clone: its server goes on alone, and the next run waits for it', async () => {
     await startsClone()
-    assert.deepEqual(await set.succeeds(set.run('member.yml')), ['s3: Member'])
+    const begun = await cloneBegun()
+    assert.deepEqual(await set.succeeds(set.run('member.yml', '-e', 'how=clone')), ['s3: Member'])
+    assert.deepEqual(await cloneBegun(), begun, 'it is not cloned again')
     await isCloned()
   })
+
+  const cloneBegun = (): Promise<readonly string[]> =>
+    sql(LAB, 's3', 'SELECT BEGIN_TIME FROM performance_schema.clone_status')
 
   it('a clone whose server crashes, too: it is cloned anew', async () => {
     await startsClone()

@@ -18,7 +18,8 @@ export interface Run {
   readonly elapsed: number
 }
 
-interface RunOptions {
+/** How the program is run. */
+export interface RunOptions {
   readonly cwd?: string
   readonly env?: Record<string, string>
   /** Called with every piece of standard output, to interrupt a run at a certain point. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { shell, type TestLab } from './servers.js'
-import { changes, play, PROJECT, results, signet, transcript, type Run } from './signet.js'
+import { changes, play, PROJECT, results, signet, transcript, type Run, type RunOptions } from './signet.js'
 import type { TaskResult } from '../../src/report/events.js'
 
 /** Arguments of a module. */
@@ -19,6 +19,18 @@ export function runTask(
   return runTasks([module], lab, host, module, args, words)
 }
 
+/** Runs one task as {@link runTask} does, with an environment, or watched. */
+export function watchTask(
+  lab: TestLab,
+  host: string,
+  module: string,
+  args: TaskArguments,
+  options: RunOptions,
+  ...words: readonly string[]
+): Promise<Run> {
+  return runTasks([module], lab, host, module, args, words, options)
+}
+
 /** Runs a task once under each name. */
 async function runTasks(
   names: readonly string[],
@@ -27,11 +39,12 @@ async function runTasks(
   module: string,
   args: TaskArguments,
   words: readonly string[] = [],
+  options: RunOptions = {},
 ): Promise<Run> {
   const file = join(lab.directory, 'task.yml')
   const tasks = names.map((name) => ({ name, [module]: { members: lab.hosts, ...args } }))
   await writeFile(file, JSON.stringify([{ hosts: host, gather_facts: false, become: true, tasks }]))
-  return play([file, '-i', lab.inventory, '--roles-path', join(PROJECT, 'roles'), ...words])
+  return play([file, '-i', lab.inventory, '--roles-path', join(PROJECT, 'roles'), ...words], options)
 }
 
 /** The result of the first task. */

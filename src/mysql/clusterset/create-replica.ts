@@ -3,11 +3,14 @@ import type { Step } from '../../host/step.js'
 import { clustersetGrants, clustersetUser } from '../account.js'
 import { accountStep, clustersetPassword } from '../bootstrap.js'
 import { persistedAsBefore, type Setting } from '../group-variables.js'
+import { settingsBeforeClone } from '../clone.js'
+import { waitsFor } from '../goes-on.js'
 import type { MysqlLogin } from '../login.js'
 import { METADATA } from '../metadata/schema.js'
 import { transaction } from '../metadata/statements.js'
 import { isUnfinished } from '../adopt-group.js'
 import type { GtidState } from '../gtid-state.js'
+import { cloneText, isBeingCloned } from '../received-clone.js'
 import { chooseRecovery, donorOf, type RecoveryMethod } from '../recovery-method.js'
 import { refuseName, refuseOptions, refuseServer, refuseTwin, type Wish } from '../refusals.js'
 import type { Presented, SslMode } from '../step.js'
@@ -131,6 +134,7 @@ export function planCreateReplicaCluster(
       }),
     )
   }
+  steps.push(...settingsBeforeClone(server, login, { cloned: clonedFrom !== undefined, inSet: true }))
   if (mine === undefined)
     steps.push(
       recordCluster(
@@ -221,11 +225,12 @@ export function planCreateReplicaCluster(
   }
   return {
     steps,
+    first: waitsFor(server, login),
     predicts: replicaPredictions(wanted, server, source, topology, login, wish),
     diff: [
       {
         what: `replica cluster ${wanted.name}`,
-        before: running ? 'unfinished\n' : '',
+        before: running ? 'unfinished\n' : isBeingCloned(server) ? `${cloneText(server)} goes on\n` : '',
         after: `primary ${localAddress}, replicates from ${source.picture.host}:${source.picture.port}, clusterSetReplicationSslMode ${wish.sslMode}${clonedFrom === undefined ? '' : `, all data of ${host} replaced by those of ${clonedFrom.host} (clone)`}\n`,
       },
     ],

@@ -1,7 +1,7 @@
 import type { Step } from '../../host/step.js'
 import { dropAccount, recoveryUser } from '../account.js'
 import { bootstrapGroup, configureMember, recoveryAccount } from '../bootstrap.js'
-import { cloneSteps, leftoversOfClone } from '../clone.js'
+import { cloneSteps } from '../clone.js'
 import { checkBothWays } from '../connectivity-steps.js'
 import type { MysqlLogin } from '../login.js'
 import type { Wish } from '../refusals.js'
@@ -56,7 +56,7 @@ export function startSteps(start: Start): readonly Step[] {
     ),
     recoveryAccount(source, server, login, allowedHost, requirement),
     ...(start.cloneDonor === undefined
-      ? leftoversOfClone(server, login, true)
+      ? []
       : [
           waitForAccount(start.cloneDonor, own.user, login),
           ...cloneSteps({
@@ -66,7 +66,6 @@ export function startSteps(start: Start): readonly Step[] {
             sslMode: wish.sslMode,
             authType: wish.authType,
             login,
-            inSet: true,
           }),
         ]),
     {

@@ -2,6 +2,7 @@ import type { Step } from '../../host/step.js'
 import { removeChannel } from '../channel.js'
 import { waitForState } from '../bootstrap.js'
 import { restore } from '../group-variables.js'
+import { restoreThreshold, thresholdAsBefore, withoutOwnClone } from '../clone-threshold.js'
 import type { InstancePicture, MysqlInstance } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import type { Statement } from '../step.js'
@@ -63,7 +64,11 @@ export function startGroup(server: Server, login: MysqlLogin): readonly Step[] {
       host,
       login,
       timeout: 180,
-      statements: [{ text: 'STOP GROUP_REPLICATION' }, ...readOnlyAsBefore(server.picture)],
+      statements: [
+        { text: 'STOP GROUP_REPLICATION' },
+        ...thresholdAsBefore(server),
+        ...readOnlyAsBefore(server.picture),
+      ],
     },
   ]
   return [
@@ -75,9 +80,10 @@ export function startGroup(server: Server, login: MysqlLogin): readonly Step[] {
       undo,
       note: `start Group Replication on ${host}`,
       // 3093: its own attempt after a reboot, which this one had to wait for, has come through.
-      statements: [{ text: 'START GROUP_REPLICATION', tolerate: [3093] }],
+      statements: [...withoutOwnClone(server), { text: 'START GROUP_REPLICATION', tolerate: [3093] }],
     },
     waitForState(server, login, 'ONLINE'),
+    ...restoreThreshold(server, login),
   ]
 }
 

@@ -5,6 +5,7 @@ import { removeChannel } from '../channel.js'
 import { memberSteps } from '../clusterset/align-replica.js'
 import { keepChannels } from '../clusterset/keep-channels.js'
 import { channelOf, CLUSTERSET_CHANNEL } from '../clusterset/members.js'
+import { waitsFor } from '../goes-on.js'
 import { groupVariables, persist, restore, type Setting } from '../group-variables.js'
 import { gtidText, isWithin, minus, parseGtidSet } from '../gtid-set.js'
 import type { MysqlLogin } from '../login.js'
@@ -58,6 +59,7 @@ export function planRejoin(rejoin: Rejoin): Plan {
   if (refusal !== undefined) return refuse(refusal)
   return {
     steps: steps ?? rejoinSteps(rejoin),
+    first: waitsFor(server, login),
     diff: [
       { what: `${server.host} in cluster ${cluster.row.name}`, before: `${state}\n`, after: 'ONLINE\n' },
     ],

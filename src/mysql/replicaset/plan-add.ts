@@ -1,9 +1,9 @@
 import type { Step } from '../../host/step.js'
 import type { Plan } from '../../modules/module.js'
 import { removeChannel } from '../channel.js'
-import { waitForCloneUnderWay } from '../clone.js'
 import { optionAttributes, type ChannelOptions } from '../channel-options.js'
 import { checkBothWays } from '../connectivity-steps.js'
+import { cloneText, isBeingCloned, waitForCloneUnderWay } from '../received-clone.js'
 import { transaction } from '../metadata/statements.js'
 import { refuseTwin } from '../refusals.js'
 import { addressOf, attribute } from '../topology.js'
@@ -44,7 +44,6 @@ export function planAddMember(task: MemberTask): Plan {
   }
   const channel = channelOf(server)
   const steps: readonly Step[] = [
-    ...waitForCloneUnderWay(server, login),
     ...connectivity(task, wanted.subject),
     ...leaveSource(task, recovery.donor !== undefined),
     replicationAccount(primary, server, login, set.allowedHost, requirement),
@@ -71,6 +70,7 @@ export function planAddMember(task: MemberTask): Plan {
   )
   return {
     steps,
+    first: waitForCloneUnderWay(server, login),
     predicts: predict(login, [
       ...others,
       [server, asReplica(server, primary, set, wanted.options), account, seesMetadata(metadata)],
@@ -78,7 +78,11 @@ export function planAddMember(task: MemberTask): Plan {
     diff: [
       {
         what: `${host} in ReplicaSet ${set.name}`,
-        before: channel === undefined ? '' : `no member; replicates from ${sourceAddress(channel)}\n`,
+        before: isBeingCloned(server)
+          ? `${cloneText(server)} goes on\n`
+          : channel === undefined
+            ? ''
+            : `no member; replicates from ${sourceAddress(channel)}\n`,
         after: `SECONDARY ${addressOf(server)} of ${addressOf(primary)}, certSubject ${wanted.subject}\n`,
       },
     ],

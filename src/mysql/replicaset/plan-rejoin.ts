@@ -1,7 +1,7 @@
 import type { Step } from '../../host/step.js'
 import type { Plan, Prediction } from '../../modules/module.js'
 import { hasPassword } from '../account.js'
-import { waitForCloneUnderWay } from '../clone.js'
+import { cloneText, isBeingCloned, waitForCloneUnderWay } from '../received-clone.js'
 import {
   CHANNEL_OPTIONS,
   chosenOptions,
@@ -73,11 +73,7 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
         ? 'its transactions do not go with those of the primary: it is cloned'
         : (differs ?? (failed ? 'its receiver fails' : 'its account differs')),
     )
-    steps.push(
-      ...waitForCloneUnderWay(server, login),
-      ...connectivity(task, subject),
-      ...leaveSource(task, donor !== undefined),
-    )
+    steps.push(...connectivity(task, subject), ...leaveSource(task, donor !== undefined))
   }
   // A password that nobody knows can only be replaced; an account without one is left alone when it is right.
   if (!fits || (anew && secret)) {
@@ -85,6 +81,7 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
     steps.push(replicationAccount(primary, server, login, set.allowedHost, requirement))
   }
   if (fence.length > 0) reasons.push('it is not read-only')
+  if (isBeingCloned(server)) reasons.push(`${cloneText(server)} goes on`)
   steps.push(...cloneFrom(task, donor), ...fence)
   if (anew) steps.push(followStep(task, options))
   else if (Object.keys(more).length > 0) {
@@ -102,14 +99,17 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
     })
   }
   if (steps.length > fence.length) steps.push(catchUpWith(task))
+  const settled = afterClone(task, donor)
+  if (donor === undefined && settled.length > 0) reasons.push('it was cloned by a run that was cut short')
   const record = recordStep(task, member, attributes)
   if (member.role === 'INVALIDATED') reasons.push('it was invalidated')
   else if (record.length > 0) reasons.push(recordText(attributes))
-  steps.push(...record, ...afterClone(task, donor))
+  steps.push(...settled, ...record)
   if (record.length > 0) steps.push(catchUpWith(task))
   if (steps.length === 0) return { steps: [], diff: [] }
   return {
     steps,
+    first: waitForCloneUnderWay(server, login),
     diff: [difference(task, member, reasons)],
     predicts: predictions(task, member, attributes, options),
   }

@@ -1,6 +1,7 @@
 import type { Step } from '../../host/step.js'
-import { cloneSteps, leftoversOfClone } from '../clone.js'
+import { cloneSteps, settingsBeforeClone } from '../clone.js'
 import { isWithin, parseGtidSet } from '../gtid-set.js'
+import { isBeingCloned, wasCloned, wasCutShort } from '../received-clone.js'
 import { refuseClone } from '../recovery-method.js'
 import type { Server } from '../topology.js'
 import { replicationPassword, replicationUser } from './account.js'
@@ -17,7 +18,9 @@ export function recoveryOf(task: MemberTask, always: boolean): Recovery {
   const { wanted, server, primary, set } = task
   const errant = errantOf(server, primary).size > 0
   const purged = !isWithin(parseGtidSet(primary.picture.gtidPurged), executedOf(server))
-  if (!errant && !purged && !always) return { donor: undefined }
+  // What it gets, or has got, is a copy: nothing of its own is left to be lost, nor has it to be copied again.
+  if (isBeingCloned(server) || (!errant && !purged && (!always || wasCloned(server))))
+    return { donor: undefined }
   if (errant && wanted.recoveryMethod !== 'clone')
     return {
       refusal: `${server.host} has transactions that the primary ${primary.host} of ReplicaSet "${set.name}" lacks (${errantText(server, primary)}): they would make its data differ for good. Bring them into the primary, or let recovery_method: clone replace the data of ${server.host}.`,
@@ -52,7 +55,7 @@ export function cloneFrom(
   { server, primary, set, login }: MemberTask,
   donor: Server | undefined,
 ): readonly Step[] {
-  if (donor === undefined) return leftoversOfClone(server, login, false)
+  if (donor === undefined) return []
   const user = replicationUser(server.picture.serverId)
   const revoke: Step = {
     do: 'sql',
@@ -88,20 +91,27 @@ export function cloneFrom(
   ]
 }
 
-/** Takes the right to clone back. */
+/** Takes back what was for the clone only, the right to clone first: of this run, or of one that was cut short. */
 export function afterClone(
   { server, primary, set, login }: MemberTask,
   donor: Server | undefined,
 ): readonly Step[] {
-  if (donor === undefined) return []
+  const cloned = donor !== undefined
+  if (!cloned && !wasCutShort(server.picture)) return []
   const user = replicationUser(server.picture.serverId)
   return [
     {
       do: 'sql',
       host: primary.host,
       login,
-      statements: [{ text: 'REVOKE BACKUP_ADMIN ON *.* FROM ?@?', values: [user, set.allowedHost] }],
+      statements: [
+        {
+          text: 'REVOKE IF EXISTS BACKUP_ADMIN ON *.* FROM ?@? IGNORE UNKNOWN USER',
+          values: [user, set.allowedHost],
+        },
+      ],
       note: `let ${user} clone no longer`,
     },
+    ...settingsBeforeClone(server, login, { cloned, inSet: false }),
   ]
 }
