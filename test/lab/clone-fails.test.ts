@@ -78,6 +78,7 @@ describe('an operation that clones, of which a statement fails', function () {
 
   it(FOLLOW.name, async () => {
     await tearDown(lab, lab.hosts)
+    for (const host of lab.hosts) await sql(LAB, host, 'UNINSTALL PLUGIN group_replication')
     const args = {
       name: 'replicas',
       replication_ssl_mode: 'VERIFY_IDENTITY',
@@ -99,8 +100,8 @@ describe('an operation that clones, of which a statement fails', function () {
     await succeeds(runTask(lab, operation.host, operation.module, operation.back))
     await reset(operation)
     const faults = [
-      `lose:${clone}`,
-      `refuse:${clone}`,
+      'lose:CLONE INSTANCE',
+      'refuse:CLONE INSTANCE',
       ...pointsOf(POINTS, statements.length).map(
         (point, index) => `${FAULTS[(order + index) % FAULTS.length] ?? 'refuse'}:${point}`,
       ),

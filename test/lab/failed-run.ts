@@ -57,7 +57,7 @@ export async function badReport(
 ): Promise<readonly string[]> {
   const { message = '' } = resultOf(done)
   const statements = await sentStatements(lab)
-  const host = statements[Number(fault.split(':')[1]) - 1]?.host ?? 'none'
+  const host = statements.find((statement) => statement.host !== undefined)?.host ?? 'none'
   const told = fault.startsWith('refuse')
     ? /^\S.*: injected \(1644\) on: \S/
     : /^\S.*: .*(closed|lost|connection).* on: \S/i

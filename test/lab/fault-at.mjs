@@ -3,18 +3,19 @@
 //
 // SIGNET_TEST_FAULT=kind:N, where kind is
 //   kill         the program is killed, as by a power cut, right after the server has answered it
-//   kill-before  the same before the first statement that begins with what stands for N
+//   kill-before  the same before the server has got it
 //   refuse       the server refuses it: a statement that fails there is sent in its place
 //   refuse-from  the server refuses it and all that come after it, those that undo as well
 //   lose         the connection dies before it
 //   lose-answer  the connection dies after the server has carried it out: the answer is lost
+// N may also be text: the first statement that begins so.
 // SIGNET_TEST_STATEMENTS=FILE: all statements in order, one a line as JSON; the one that is broken with the name of its
 // server. Secrets are in it, too: a test looks for them in reports.
 import { writeFileSync } from 'node:fs'
 import { PromiseConnection } from 'mysql2/promise'
 
 const [kind, number] = (process.env.SIGNET_TEST_FAULT ?? ':0').split(':')
-const limit = Number(number)
+let limit = Number(number)
 const file = process.env.SIGNET_TEST_STATEMENTS
 const send = PromiseConnection.prototype.query
 const statements = []
@@ -26,11 +27,12 @@ PromiseConnection.prototype.query = async function query(statement, ...rest) {
   if (statement === 'ROLLBACK') reading.delete(this)
   if (typeof statement !== 'object' || reading.has(this)) return send.call(this, statement, ...rest)
   const index = statements.push({ sql: statement.sql })
+  if (Number.isNaN(limit) && statement.sql.startsWith(number)) limit = index
   if (index === limit) {
     const [[{ host }]] = await send.call(this, 'SELECT @@global.report_host host')
     statements[index - 1].host = host
   }
-  if (kind === 'kill-before' && statement.sql.startsWith(number)) process.kill(process.pid, 'SIGKILL')
+  if (kind === 'kill-before' && index === limit) process.kill(process.pid, 'SIGKILL')
   if (kind === 'refuse-from' ? limit > 0 && index >= limit : kind === 'refuse' && index === limit)
     return send.call(this, "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'injected'")
   if (kind === 'lose' && index === limit) await die(this)
