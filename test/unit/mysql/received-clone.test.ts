@@ -3,7 +3,8 @@ import type { ReceivedClone } from '../../../src/mysql/received-clone.js'
 import { waitForClone } from '../../../src/mysql/received-clone.js'
 import { chooseRecovery } from '../../../src/mysql/recovery-method.js'
 import type { Server } from '../../../src/mysql/topology.js'
-import { alone, LOGIN } from './pictures.js'
+import { waitsFor } from '../../../src/mysql/goes-on.js'
+import { alone, inGroup, LOGIN, uuid } from './pictures.js'
 
 const MARKED = { clone_valid_donor_list: 's1:3306', skip_replica_start: 'ON' }
 const DONE: ReceivedClone = { state: 'Completed', underWay: false, marked: true, source: 's1:3306' }
@@ -61,5 +62,25 @@ describe('the wait for a clone', () => {
   it('goes on while it is under way, and while nobody starts the server again', () => {
     assert.equal(hopeless({ state: 'In Progress', marked: 1, under_way: 1 }), '')
     assert.equal(hopeless({ state: 'Failed', marked: 1, number: 3707 }), '')
+  })
+})
+
+describe('what goes on by itself on a server that is to become a member', () => {
+  const noted = (server: Server): string =>
+    waitsFor(server, LOGIN)
+      .map(({ note = '' }) => note)
+      .join()
+
+  it('is a clone, its recovery, and the start of its group after that of the server', () => {
+    const clone = { ...DONE, state: 'In Progress', underWay: true }
+    const me = { uuid: uuid(2), host: 's2', port: 3306, role: 'SECONDARY' }
+    assert.match(noted(alone(2, { clone })), /the clone of s1:3306 to s2/)
+    assert.match(noted(alone(2, { members: [{ ...me, state: 'RECOVERING' }] })), /joins its group by itself/)
+    assert.match(noted(alone(2, { startsGroup: true })), /joins its group by itself/)
+  })
+
+  it('is nothing when it is at rest', () => {
+    assert.equal(noted(alone(2, { clone: DONE, startsGroup: false })), '')
+    assert.equal(noted(inGroup(2, 'north', [1, 2])), '')
   })
 })
