@@ -144,17 +144,18 @@ async function show(
     return problems.length > 0 || found === 0 ? EXIT.failed : EXIT.done
   }
   const reader = hosts.reader(names[0], become)
-  const { topology, silent } = await viewStatus(reader, names, DEFAULT_LOGIN)
+  const view = await viewStatus(reader, names, DEFAULT_LOGIN)
+  const { topology, silent } = view
   const replicasets = replicasetsOf(topology.servers)
   const detail =
     action === 'status'
-      ? await readDetail(reader, topology.servers, DEFAULT_LOGIN, level)
+      ? await readDetail(reader, view, DEFAULT_LOGIN, level)
       : { level, extended: new Map() }
   for (const each of silent) environment.stderr.write(`warning: no answer from ${each}\n`)
   if (action === 'status' && !json && level === 0) {
     const texts = [
       ...(topology.clusters.length > 0 || replicasets.length === 0 ? [topologyText(topology, detail)] : []),
-      ...(replicasets.length > 0 ? [replicasetText(replicasets, topology.servers)] : []),
+      ...(replicasets.length > 0 ? [replicasetText(replicasets, topology.servers, detail)] : []),
     ]
     environment.stdout.write(texts.join('\n'))
   } else {

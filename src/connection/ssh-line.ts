@@ -60,7 +60,7 @@ function lineOf(client: SshClient, target: ConnectionTarget, connectTime: number
           return
         }
         const done = (error: Error | undefined, stream: Duplex): void =>
-          error ? reject(error) : resolve(stream)
+          error ? reject(notOpened(to, error)) : resolve(stream)
         if ('path' in to) client.openssh_forwardOutStreamLocal(to.path, done)
         else client.forwardOut('127.0.0.1', 0, to.address, to.port, done)
       }),
@@ -78,6 +78,12 @@ function lineOf(client: SshClient, target: ConnectionTarget, connectTime: number
         }, 1000).unref()
       }),
   }
+}
+
+/** sshd says no more than that it could not open it. */
+function notOpened(to: Parameters<Line['forward']>[0], cause: Error): Error {
+  const where = 'path' in to ? to.path : `${to.address}:${to.port}`
+  return new Error(`nothing listens at ${where}, or sshd does not forward to it`, { cause })
 }
 
 function channelOf(channel: ClientChannel, client: SshClient): Channel {

@@ -17,6 +17,8 @@ export interface HostsOptions {
   readonly now: () => Date
   readonly onOutput?: (host: string, stream: 'stdout' | 'stderr', text: string) => void
   readonly onNote?: (host: string, text: string) => void
+  /** A step that takes a moment as a rule hangs; what it waits for. */
+  readonly onStalled?: (host: string, text: string) => void
 }
 
 /** Milliseconds after which a port that does not answer is taken for closed. */

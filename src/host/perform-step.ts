@@ -209,7 +209,11 @@ async function performOne(step: Step, host: string, performance: Performance): P
           ),
         }
       case 'sql':
-        return live.pool(as).perform(one, generated)
+        return live
+          .pool(as)
+          .perform(one, generated, (text) =>
+            live.options.onStalled?.(on, one.note === undefined ? text : `${one.note}: ${text}`),
+          )
       case 'copy_accounts':
         await copyAccounts(one, hosts.live(one.from).pool(as), live.pool(as), generated)
         return {}

@@ -1,9 +1,8 @@
 import type { HostReader } from '../host/host.js'
 import type { MysqlLogin } from '../mysql/login.js'
-import type { Server } from '../mysql/topology.js'
 import { extendedOf, extendedQuestions, NO_EXTENDED, type Extended } from '../mysql/views/extended.js'
 import type { Detail } from '../mysql/views/member-status.js'
-import { inTime, isOfOneHost } from './status-probe.js'
+import { inTime, isOfOneHost, type StatusView } from './status-probe.js'
 
 /**
  * Asks servers for what status() shows of them beyond their pictures. One that went away meanwhile is shown without.
@@ -11,7 +10,7 @@ import { inTime, isOfOneHost } from './status-probe.js'
  */
 export async function readDetail(
   host: HostReader,
-  servers: readonly Server[],
+  { topology: { servers }, reasons }: StatusView,
   login: MysqlLogin,
   level: number,
 ): Promise<Detail> {
@@ -27,5 +26,5 @@ export async function readDetail(
     }
   }
   const all = await Promise.all(servers.map(async ({ host: name }) => [name, await read(name)] as const))
-  return { level, extended: new Map(all) }
+  return { level, extended: new Map(all), silent: reasons }
 }

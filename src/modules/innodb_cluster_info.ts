@@ -47,7 +47,7 @@ export const innodb_cluster_info = defineModule({
     const view = await viewStatus(host, [host.host, ...names], loginOf(args))
     const answering = view.topology.servers.map((server) => server.host)
     const routers = await viewRouters(host, answering, loginOf(args))
-    const detail = await readDetail(host, view.topology.servers, loginOf(args), args.extended)
+    const detail = await readDetail(host, view, loginOf(args), args.extended)
     return { ...view, routers, detail }
   },
   plan: (args, { topology, silent }) => {

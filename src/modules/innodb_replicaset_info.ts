@@ -41,7 +41,7 @@ export const innodb_replicaset_info = defineModule({
       servers.map((server) => server.host),
       loginOf(args),
     )
-    const detail = await readDetail(host, servers, loginOf(args), args.extended)
+    const detail = await readDetail(host, view, loginOf(args), args.extended)
     return { ...view, sets: replicasetsOf(servers), routers, detail }
   },
   plan: (args, { sets, silent }) => ({

@@ -4,6 +4,7 @@ import type { HostReader } from '../host/host.js'
 import type { MysqlInstance } from '../mysql/instance.js'
 import type { MysqlLogin } from '../mysql/login.js'
 import { topologyOf, type Server, type Topology } from '../mysql/topology.js'
+import type { Silence } from '../mysql/views/silence.js'
 
 /** Seconds after which a server that says nothing is as good as down: it may be stopped, or its disk may hang. */
 const PATIENCE = 30
@@ -25,6 +26,8 @@ export interface StatusView {
   readonly topology: Topology
   /** Servers that could not be read, with the reason. */
   readonly silent: readonly string[]
+  /** The same, by inventory name. */
+  readonly reasons: Silence
 }
 
 /**
@@ -53,9 +56,10 @@ export async function viewStatus(
   const servers = answers.flatMap(({ name, answer }): readonly Server[] =>
     answer.kind === 'up' ? [{ host: name, picture: answer }] : [],
   )
-  const silent = answers.flatMap(({ name, answer }) =>
-    answer.kind === 'up' ? [] : [`${name}: ${answer.message}`],
+  const reasons = new Map(
+    answers.flatMap(({ name, answer }) => (answer.kind === 'up' ? [] : [[name, answer.message] as const])),
   )
+  const silent = [...reasons].map(([name, reason]) => `${name}: ${reason}`)
   if (servers.length === 0)
     throw (
       failures[0] ??
@@ -63,7 +67,7 @@ export async function viewStatus(
         host: host.host,
       })
     )
-  return { topology: topologyOf(servers), silent }
+  return { topology: topologyOf(servers), silent, reasons }
 }
 
 const HANGS: MysqlInstance = { kind: 'down', message: `its server says nothing for ${PATIENCE} s` }

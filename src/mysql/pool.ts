@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from 'mysql2/promise'
 import { SignetError } from '../errors.js'
 import type { Outcome } from '../host/step.js'
@@ -16,7 +16,8 @@ import { readVariables } from './read-variables.js'
 import { servedCertificate } from './served-certificate.js'
 import { StepSessions } from './step-sessions.js'
 import type { SqlStep, Statement } from './step.js'
-import { withinSeconds } from './time-limit.js'
+import { LONG, lookAtStalled } from './stalled.js'
+import { TooLate, withinSeconds } from './time-limit.js'
 import { readTogether } from './transaction.js'
 
 export type Row = Readonly<Record<string, string | number | null>>
@@ -25,6 +26,10 @@ export type MysqlQuestion = MysqlQuestions[keyof MysqlQuestions]['question']
 const GONE: readonly number[] = [1049, 1146]
 /** Seconds that a server may take for one of the questions of our own: one that hangs is as good as down. */
 const PATIENCE = 60
+/** Seconds that a look at a session that hangs may take: the server may hang as a whole. */
+const LOOK = 10
+/** Seconds for each statement of a step that says nothing else. */
+const USUAL = 120
 /** How often a picture is tried whose tables go away. */
 const LOOKS = 50
 /** Runs one reading statement. @throws MysqlProblem */
@@ -93,8 +98,16 @@ export class MysqlPool {
     }
   }
 
-  /** Sends the statements of a step in one session. @throws SignetError mysql-unreachable, mysql-failed */
-  async perform(step: SqlStep, generated: GeneratedValues): Promise<Outcome> {
+  /**
+   * Sends the statements of a step in one session.
+   * @param onStalled hears what a statement waits for that should be done long ago
+   * @throws SignetError mysql-unreachable, mysql-failed
+   */
+  async perform(
+    step: SqlStep,
+    generated: GeneratedValues,
+    onStalled?: (text: string) => void,
+  ): Promise<Outcome> {
     let connection: Connection
     try {
       connection = await this.#steps.take(step.login)
@@ -110,7 +123,7 @@ export class MysqlPool {
     const counts: number[] = []
     try {
       for (const statement of step.statements) {
-        const { rows, count } = await this.#send(connection, statement, generated, step)
+        const { rows, count } = await this.#send(connection, statement, generated, step, onStalled)
         results.push(rows)
         counts.push(count)
       }
@@ -151,7 +164,8 @@ export class MysqlPool {
     connection: Connection,
     statement: Statement,
     generated: GeneratedValues,
-    { timeout = 120, numbers = false }: SqlStep,
+    { login, timeout, numbers = false }: SqlStep,
+    onStalled: ((text: string) => void) | undefined,
   ): Promise<{ rows: readonly Row[]; count: number }> {
     const values = (statement.values ?? []).map((value) => {
       const made =
@@ -159,9 +173,18 @@ export class MysqlPool {
       return made instanceof Secret ? made.reveal() : made
     })
     this.statements++
+    // A step that may take long by its nature says so.
+    const watch =
+      timeout === undefined && onStalled !== undefined
+        ? setTimeout(() => {
+            void this.#waitsFor(connection, login).then((text) =>
+              onStalled(`no answer for ${LONG} s: ${text}`),
+            )
+          }, LONG * 1000)
+        : undefined
     try {
       const [rows] = await withinSeconds(
-        timeout,
+        timeout ?? USUAL,
         connection.query({ sql: formatStatement(statement.text, values), bigNumberStrings: !numbers }),
       )
       if (Array.isArray(rows)) return { rows: rows as Row[], count: rows.length }
@@ -171,13 +194,41 @@ export class MysqlPool {
       if (problem.errno !== undefined && statement.tolerate?.includes(problem.errno) === true)
         return { rows: [], count: 0 }
       if (problem.kind === 'down' && statement.mayDisconnect === true) return { rows: [], count: 0 }
+      const late =
+        problem instanceof TooLate
+          ? `, which is ${timeout ?? USUAL} s: ${await this.#giveUp(connection, login)}`
+          : ''
       // The text with its question marks: the values may be secret. Authentication strings stand in the text itself.
       throw new SignetError(
         'mysql-failed',
-        `${withoutHashes(problem.message)} (${problem.errno ?? problem.kind}) on: ${withoutHashes(statement.text).replace(/\s+/g, ' ').slice(0, 200)}`,
+        `${withoutHashes(problem.message)}${late} (${problem.errno ?? problem.kind}) on: ${withoutHashes(statement.text).replace(/\s+/g, ' ').slice(0, 200)}`,
         { host: this.#host, cause: problem },
       )
+    } finally {
+      clearTimeout(watch)
     }
+  }
+
+  /** What a session that hangs waits for, as another session sees it. */
+  async #waitsFor({ threadId }: Connection, login: MysqlLogin): Promise<string> {
+    try {
+      return await withinSeconds(
+        LOOK,
+        this.#reading(login, (query) => lookAtStalled(query, threadId)),
+      )
+    } catch (error) {
+      return `a look at what it waits for failed, too: ${problemOf(error).message}`
+    }
+  }
+
+  /** Ends a statement that is not waited for any longer: it must not be carried out behind the back of what comes next. */
+  async #giveUp(connection: Connection, login: MysqlLogin): Promise<string> {
+    const text = await this.#waitsFor(connection, login)
+    await withinSeconds(
+      LOOK,
+      this.#session(login, true).then((session) => session.connection.query('KILL ?', [connection.threadId])),
+    ).catch(() => undefined)
+    return text
   }
 
   /** The picture of a server; once more when a table went away between two looks, for a member that joins replays all that the group did. */
@@ -187,7 +238,7 @@ export class MysqlPool {
         return await this.#reading(login, readInstance)
       } catch (error) {
         if (!GONE.includes(problemOf(error).errno ?? 0) || attempt === LOOKS) throw error
-        await setTimeout(100)
+        await sleep(100)
       }
     }
   }

@@ -1,17 +1,21 @@
 import { MysqlProblem } from './connect.js'
 
+/** A statement was given up; the server may still be at it. */
+export class TooLate extends MysqlProblem {
+  constructor() {
+    super('down', 'the server did not answer in time')
+  }
+}
+
 /**
  * Gives a statement up that takes too long; Infinity: never. mysql2 has a limit, too, but that goes on ticking when the
- * connection is lost, and keeps the program from ending until it is over. @throws MysqlProblem
+ * connection is lost, and keeps the program from ending until it is over. @throws TooLate
  */
 export async function withinSeconds<T>(seconds: number, work: Promise<T>): Promise<T> {
   if (!Number.isFinite(seconds)) return work
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new MysqlProblem('down', 'the server did not answer in time')),
-      seconds * 1000,
-    )
+    timer = setTimeout(() => reject(new TooLate()), seconds * 1000)
   })
   try {
     return await Promise.race([work, late])

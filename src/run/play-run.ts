@@ -37,6 +37,7 @@ export class Run {
       now: options.environment.now,
       onOutput: (host, stream, text) => options.emit({ event: 'output', host, stream, text }),
       onNote: (host, text) => options.emit({ event: 'note', host, text }),
+      onStalled: (host, text) => options.emit({ event: 'warning', text: `${host}: ${text}` }),
     })
   }
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DEFAULT_LOGIN } from '../../src/mysql/login.js'
 import { SERVERS } from './cluster-hosts.js'
+import { labHosts } from './contract-host.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
 import { shell, sql, startLab, stopLab, testLab, type TestLab, tryShell } from './servers.js'
+import { seen } from './status-view.js'
 import { checkRunRerun, kill, runTask, start, type TaskArguments } from './task.js'
 
 const LAB = testLab('outage')
@@ -67,7 +70,96 @@ describe('outages of a cluster with certificates and passwords', () => {
     assert.deepEqual(changes(young), [])
     // The new password is good for coming back.
     await sql(LAB, 's2', 'STOP GROUP_REPLICATION; START GROUP_REPLICATION')
-    assert.deepEqual(await states('s1'), ONLINE)
+    await seen(
+      () => states('s1'),
+      (found) => {
+        assert.deepEqual(found, ONLINE)
+      },
+    )
+  })
+
+  it('what a statement waits for is told while it does; one that is given up does not go on', async () => {
+    const lock =
+      'SELECT ID FROM performance_schema.processlist WHERE INFO LIKE "%SLEEP(999)%" AND ID <> CONNECTION_ID()'
+    const locked = async (): Promise<string> => {
+      // As a backup does.
+      await shell(
+        LAB,
+        's1',
+        "setsid mysql -e 'FLUSH TABLES WITH READ LOCK; SELECT SLEEP(999)' </dev/null >/dev/null 2>&1 & sleep 0.1",
+      )
+      const [id] = await seen(
+        () => sql(LAB, 's1', lock),
+        (rows) => {
+          assert.equal(rows.length, 1)
+        },
+      )
+      return id ?? ''
+    }
+    const told = (holder: string): string =>
+      `its state is "Waiting for global read lock", for \\d+ s; what it needs is held by session ${holder} of root@localhost \\(Query, User sleep, \\d+ s\\)`
+
+    const first = await locked()
+    const hosts = labHosts(LAB)
+    const text = "ALTER USER 'mysql_innodb_cluster_2'@'%' COMMENT 'late'"
+    await assert.rejects(
+      hosts.writer('s1').perform([
+        {
+          do: 'sql',
+          login: DEFAULT_LOGIN,
+          timeout: 1,
+          note: 'comment on an account',
+          statements: [{ text }],
+        },
+      ]),
+      (error: Error) => {
+        assert.match(
+          error.message,
+          new RegExp(
+            `^comment on an account: the server did not answer in time, which is 1 s: ${told(first)} \\(down\\) on: ALTER USER`,
+          ),
+        )
+        return true
+      },
+    )
+    await hosts.close()
+    await sql(LAB, 's1', `KILL ${first}`)
+    assert.deepEqual(
+      await sql(
+        LAB,
+        's1',
+        "SELECT COUNT(*) FROM performance_schema.processlist WHERE INFO LIKE 'ALTER USER%'; SELECT COUNT(*) FROM mysql.user WHERE User_attributes LIKE '%late%'",
+      ),
+      ['0', '0'],
+    )
+
+    const second = await locked()
+    let freed: Promise<unknown> | undefined
+    const file = join(lab.directory, 'renew.yml')
+    await writeFile(
+      file,
+      JSON.stringify([
+        {
+          hosts: 's2',
+          gather_facts: false,
+          become: true,
+          tasks: [{ name: 'renew', innodb_cluster_recovery_accounts: { members: lab.hosts } }],
+        },
+      ]),
+    )
+    const run = await play([file, '-i', lab.inventory], {
+      onOutput: (output) => {
+        if (output.includes('warning: s1: ')) freed ??= sql(LAB, 's1', `KILL ${second}`)
+      },
+    })
+    await freed
+    assert.equal(run.code, 0, transcript(run))
+    assert.match(
+      run.stdout + run.stderr,
+      new RegExp(
+        `warning: s1: renew the password of mysql_innodb_cluster_\\d: no answer for 15 s: ${told(second)}\n`,
+      ),
+    )
   })
 
   it('writes are fenced off, and let in again', async () => {

@@ -87,7 +87,8 @@ export function planForceQuorum(server: Server, topology: Topology, login: Mysql
         do: 'sql',
         host,
         login,
-        timeout: 120,
+        // Where a transaction waits for the quorum, it took more than a minute on a machine that had nothing else to do.
+        timeout: 300,
         note: `restore the quorum with ${shown(alive)}`,
         statements: [{ text: `SET GLOBAL ${VARIABLE} = ?`, values: [addresses.join(',')] }],
         undo: [clear],

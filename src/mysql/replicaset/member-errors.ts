@@ -102,17 +102,26 @@ function stateErrors(server: Server, state: string): readonly string[] {
         `ERROR: Replication SQL thread (applier) has stopped with an error: ${channelError(server, CHANNEL)}.`,
       ]
     case 'OFF':
-      return ['ERROR: Replication is stopped.']
+      return ['ERROR: Replication is stopped: let the instance rejoin (innodb_replicaset_instance).']
     case 'RECEIVER_OFF':
-      return ['ERROR: Replication I/O thread (receiver) is stopped.']
+      return [
+        'ERROR: Replication I/O thread (receiver) is stopped: let the instance rejoin (innodb_replicaset_instance).',
+      ]
     case 'APPLIER_OFF':
-      return ['ERROR: Replication SQL thread (applier) is stopped.']
+      return [
+        'ERROR: Replication SQL thread (applier) is stopped: let the instance rejoin (innodb_replicaset_instance).',
+      ]
     case 'CONNECTING':
-      return ['NOTE: Replication I/O thread is reconnecting.']
+      return [reconnecting(channelError(server, CHANNEL))]
     default:
       return []
   }
 }
+
+const reconnecting = (error: string): string =>
+  error === ''
+    ? 'NOTE: Replication I/O thread is reconnecting.'
+    : `NOTE: Replication I/O thread is reconnecting: ${error}. signet cluster verify looks for the cause.`
 
 function identityErrors({ row }: Member, server: Server): readonly string[] {
   const { uuid, serverId } = server.picture

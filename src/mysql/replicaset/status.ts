@@ -4,6 +4,7 @@ import type { Server } from '../topology.js'
 import { channelSslMode, channelStatus, liveTls } from '../views/channel-status.js'
 import type { Extended } from '../views/extended.js'
 import { isHidden, tagsOf, type Detail } from '../views/member-status.js'
+import { silenceOf } from '../views/silence.js'
 import { BRIEF } from '../views/status.js'
 import { memberErrors } from './member-errors.js'
 import { CHANNEL, channelOf, errantOf, sourceAddress, type Member, type ReplicaSet } from './replicaset.js'
@@ -43,7 +44,7 @@ export function replicasetStatus(
 function memberStatus(
   member: Member,
   set: ReplicaSet,
-  { level: extended, extended: more }: Detail,
+  { level: extended, extended: more, silent }: Detail,
 ): ValueMap {
   const { row, role, server } = member
   const status = stateOf(member, set)
@@ -58,7 +59,7 @@ function memberStatus(
   if (server === undefined)
     return {
       ...common,
-      connectError: 'not among the servers that were read, or it does not answer',
+      connectError: silenceOf(row.address, silent),
       fenced: null,
       mode: null,
     }

@@ -2,6 +2,9 @@ import { attribute, type Server } from '../topology.js'
 import { requirementText } from '../views/security.js'
 import { channelSslMode, liveTls } from '../views/channel-status.js'
 import { channelOf, isReadOnly, sourceAddress, type ReplicaSet } from './replicaset.js'
+import type { Detail } from '../views/member-status.js'
+import { silenceOf } from '../views/silence.js'
+import { BRIEF } from '../views/status.js'
 import { memberErrors } from './member-errors.js'
 import { availabilityOf, stateOf, withServersAtAddress } from './state.js'
 
@@ -35,8 +38,12 @@ export function replicasetLinks(set: ReplicaSet): readonly ChannelLink[] {
   })
 }
 
-/** ReplicaSets for people: members, and the security of every channel. */
-export function replicasetText(recorded: readonly ReplicaSet[], servers: readonly Server[]): string {
+/** ReplicaSets for people: members, what is wrong with them and what to do, and the security of every channel. */
+export function replicasetText(
+  recorded: readonly ReplicaSet[],
+  servers: readonly Server[],
+  { silent }: Detail = BRIEF,
+): string {
   return recorded
     .map((each) => {
       const set = withServersAtAddress(each, servers)
@@ -45,7 +52,12 @@ export function replicasetText(recorded: readonly ReplicaSet[], servers: readonl
         const { row, role, server } = member
         const mode = server === undefined ? 'n/a' : isReadOnly(server) ? 'R/O' : 'R/W'
         const subject = attribute(row.attributes, 'opt_certSubject')
-        const errors = server === undefined ? [] : memberErrors(member, server, set)
+        const errors =
+          server === undefined
+            ? [
+                `Not read: ${silenceOf(row.address, silent)}. Look there: systemctl status mysql, and the error log.`,
+              ]
+            : memberErrors(member, server, set)
         return [
           `  ${row.address.padEnd(16)} ${role.padEnd(11)} ${mode.padEnd(4)} ${stateOf(member, set).padEnd(12)} ${server?.picture.version ?? ''}${subject === '' ? '' : `  certSubject ${subject}`}`,
           ...errors.map((error) => `    ${error}`),
@@ -58,6 +70,11 @@ export function replicasetText(recorded: readonly ReplicaSet[], servers: readonl
       return [
         `ReplicaSet ${set.name}: ${status} (${statusText})`,
         `  replicationSslMode ${set.sslMode}, memberAuthType ${set.authType}${set.issuer === '' ? '' : `, certIssuer ${set.issuer}`}`,
+        ...(status === 'UNAVAILABLE' || status === 'CATASTROPHIC'
+          ? [
+              `  ERROR: The ReplicaSet takes no writes. Mend the primary (${set.primary?.row.address ?? 'none is recorded'}); if it is lost, innodb_replicaset_primary with force: true makes a secondary the primary, without what only the lost one has.`,
+            ]
+          : []),
         ...members,
         ...(channels.length === 0 ? [] : ['  Channels:', ...channels.map((line) => `  ${line}`)]),
         '',

@@ -118,7 +118,7 @@ function memberCluster(cluster: Cluster, topology: Topology, detail: Detail): Va
   const group = groupStatus(cluster, topology, { ...detail, level: detail.level > 1 ? 1 : 0 })
   const sets = isPrimary ? undefined : gtids(cluster, topology)
   const errant = sets !== undefined && sets.errant.size > 0
-  const errors = setErrors(cluster, topology, group['clusterErrors'], errant)
+  const errors = setErrors(cluster, topology, group['clusterErrors'], { state, errant })
   return {
     clusterRole: isPrimary ? 'PRIMARY' : 'REPLICA',
     ...(errors.length === 0 ? {} : { clusterErrors: errors }),
@@ -189,7 +189,7 @@ function setErrors(
   cluster: Cluster,
   topology: Topology,
   ofGroup: Value | undefined,
-  errant: boolean,
+  { state, errant }: { readonly state: string; readonly errant: boolean },
 ): readonly Value[] {
   const { clusterset, globalPrimary } = topology
   const replication = replicationStatus(cluster, topology)
@@ -207,10 +207,18 @@ function setErrors(
           list.push(
             `WARNING: ${address}, a member of the primary cluster, has a channel ${CHANNEL}, which belongs to replica clusters: innodb_clusterset removes it.`,
           )
-    } else if (channel === undefined) list.push('WARNING: The channel from the primary cluster is missing.')
-    else if (!['OK', 'CONNECTING'].includes(replication)) {
+    } else if (channel === undefined)
       list.push(
-        `WARNING: Replication from the primary cluster does not run as it should: ${replication}${stopped === '' ? '' : `, ${stopped}`}.`,
+        'WARNING: The channel from the primary cluster is missing: innodb_replica_cluster sets it up.',
+      )
+    else if (replication === 'CONNECTING') {
+      if (stopped !== '')
+        list.push(
+          `WARNING: ${addressOf(cluster.primary)} does not get through to the primary cluster: ${stopped}. It tries again; signet cluster verify looks for the cause.`,
+        )
+    } else if (replication !== 'OK') {
+      list.push(
+        `WARNING: Replication from the primary cluster to ${addressOf(cluster.primary)} does not run as it should: ${replication}${stopped === '' ? '' : `, ${stopped}`}: innodb_replica_cluster starts it again${stopped === '' ? '' : ' when that is mended'}.`,
       )
       const source = cluster.primary.picture.channelDetails[CHANNEL]?.sourceUuid ?? ''
       if (globalPrimary !== undefined && source !== '' && source !== globalPrimary.picture.uuid)
@@ -219,6 +227,10 @@ function setErrors(
         )
     }
   }
+  if (cluster.row.id === clusterset?.primaryClusterId && ['NOT_OK', 'UNKNOWN'].includes(state))
+    list.push(
+      'ERROR: The ClusterSet takes no writes. Bring this cluster back; if it is lost, innodb_clusterset_primary with force: true makes another one primary, without what only this one has.',
+    )
   if (clusterset?.invalidatedIds.includes(cluster.row.id) === true)
     list.push('WARNING: Cluster was invalidated: let it rejoin (innodb_replica_cluster), or remove it.')
   if (errant) list.push('ERROR: It has transactions that the primary cluster lacks.')

@@ -17,6 +17,8 @@ export interface Extended {
   readonly autoRejoins?: boolean
   /** The last clone that it received. */
   readonly clone?: CloneProgress
+  /** The newest errors of replication in its error log, the oldest first. */
+  readonly log?: readonly string[]
   /** Servers that fetch its binary log, in the order of their addresses. */
   readonly replicas?: readonly { readonly address: string; readonly uuid: string }[]
   /** What a read replica's channel may choose from. */
@@ -83,6 +85,11 @@ const ASKED = {
   },
   clone: { from: 0, statement: CLONE_STATUS },
   stages: { from: 0, statement: CLONE_STAGES },
+  log: {
+    from: 0,
+    statement:
+      "SELECT LOGGED l, DATA d FROM performance_schema.error_log WHERE SUBSYSTEM = 'Repl' AND PRIO = 'Error' ORDER BY LOGGED DESC LIMIT 3",
+  },
   sources: {
     from: 0,
     statement:
@@ -125,6 +132,12 @@ export function extendedOf(answers: readonly MysqlRows[], level: number): Extend
     ...(recovery === undefined ? {} : { recovery }),
     autoRejoins: Number(of('autoRejoin')[0]?.['running'] ?? 0) > 0,
     ...(clone === undefined ? {} : { clone }),
+    log: of('log')
+      .map((row) => {
+        const text = oneLine(row['d']).replace(/^Plugin group_replication reported: '(.*)'$/, '$1')
+        return `${String(row['l'] ?? '').replace(/\..*$/, '')} ${text}`
+      })
+      .reverse(),
     replicas: of('replicas')
       .map((row) => ({
         address: addressText(row['Host'], row['Port']),

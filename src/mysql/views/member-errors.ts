@@ -5,6 +5,7 @@ import { parallelApplierErrors } from '../requirements.js'
 import {
   addressOf,
   attribute,
+  hasQuorum,
   ownState,
   xAddressOf,
   type Cluster,
@@ -12,7 +13,8 @@ import {
   type Server,
   type Topology,
 } from '../topology.js'
-import { channelAt, channelError } from './channel-status.js'
+import { channelAt, channelError, withoutQuery } from './channel-status.js'
+import type { Extended } from './extended.js'
 import { sameAddress, seenBy, type ListedMember } from './listed-members.js'
 
 const RECOVERY = 'group_replication_recovery'
@@ -20,11 +22,16 @@ const APPLIER = 'group_replication_applier'
 const OF_SET = 'clusterset_replication'
 
 /** Everything that is wrong with a member: what AdminAPI reports under instanceErrors, in signet's words. Pure. */
-export function memberErrors(member: ListedMember, cluster: Cluster, topology: Topology): readonly string[] {
+export function memberErrors(
+  member: ListedMember,
+  cluster: Cluster,
+  topology: Topology,
+  extended?: Extended,
+): readonly string[] {
   const { server } = member
   return [
     ...groupErrors(member, cluster, topology),
-    ...(server === undefined ? [] : channelErrors(server, cluster)),
+    ...(server === undefined ? [] : [...failureErrors(server, extended), ...channelErrors(server, cluster)]),
     ...identityErrors(member),
     ...(server === undefined
       ? []
@@ -49,6 +56,9 @@ function groupErrors(
   const open = server.picture.variables['super_read_only'] === 'OFF' && state !== 'RECOVERING'
   const inSet = topology.clusterset !== undefined && cluster.row.clustersetId !== null
   const mayWrite = seen?.role === 'PRIMARY' && !isReplicaCluster(cluster, topology)
+  const source = seenBy(cluster)
+  // Without a group that it could join, the cluster's own errors tell what to do.
+  const back = source !== undefined && hasQuorum(source) ? 'innodb_cluster_instance brings it back' : ''
   return [
     ...(lost && (state === 'ONLINE' || state === 'RECOVERING')
       ? [`ERROR: split-brain: this instance is ${state} in a group that the others do not know.`]
@@ -61,8 +71,30 @@ function groupErrors(
     ...(open && !inSet && seen?.role === 'SECONDARY'
       ? ['WARNING: A secondary with super_read_only OFF: writes to it would break the cluster.']
       : []),
-    ...(state === 'OFFLINE' ? ['NOTE: Group Replication does not run on this instance.'] : []),
-    ...(state === 'ERROR' ? ['ERROR: Group Replication has stopped with an error: see the error log.'] : []),
+    ...(state === 'OFFLINE'
+      ? [`NOTE: Group Replication does not run on this instance${back === '' ? '' : `: ${back}`}.`]
+      : []),
+    ...(state === 'ERROR'
+      ? [
+          `ERROR: Group Replication has stopped with an error${back === '' ? '' : `: when that is mended, ${back}`}.`,
+        ]
+      : []),
+  ]
+}
+
+/** Why a member does not run in its group: what its error log says, and a clone that failed. */
+function failureErrors(server: Server, extended: Extended | undefined): readonly string[] {
+  const { state } = ownState(server)
+  const { clone, log = [] } = extended ?? {}
+  return [
+    ...(state === 'ERROR' && log.length > 0
+      ? [`ERROR: Its error log says: ${log.map(withoutQuery).join(' / ')}`]
+      : []),
+    ...(state !== 'ONLINE' && clone?.state === 'Failed' && (state !== 'ERROR' || log.length === 0)
+      ? [
+          `ERROR: The last clone that it received, begun at ${clone.beginTime}, failed: ${clone.error} (${clone.errorNumber}).`,
+        ]
+      : []),
   ]
 }
 

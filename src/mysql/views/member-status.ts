@@ -6,6 +6,7 @@ import { seenBy, type ListedMember } from './listed-members.js'
 import { memberErrors } from './member-errors.js'
 import { readReplicas } from './read-replicas.js'
 import { applierChannel, recoveryStatus } from './recovery-status.js'
+import { silenceOf, type Silence } from './silence.js'
 
 const APPLIER = 'group_replication_applier'
 const MISSING = '(MISSING)'
@@ -15,6 +16,8 @@ export interface Detail {
   /** 0 to 3, as AdminAPI's option `extended`. */
   readonly level: number
   readonly extended: ReadonlyMap<string, Extended>
+  /** Why the others could not be read. */
+  readonly silent?: Silence
 }
 
 /** What AdminAPI's cluster.status() says of a member. Pure. @param first whether it is the (first) primary */
@@ -28,7 +31,8 @@ export function memberStatus(
   const { level, extended } = detail
   const { row, seen, server } = member
   const status = seen?.state ?? MISSING
-  const errors = memberErrors(member, cluster, topology)
+  const own = server === undefined ? undefined : extended.get(server.host)
+  const errors = memberErrors(member, cluster, topology, own)
   const self = server === undefined ? MISSING : stateOfItself(server)
   const version = numbersOf(server?.picture.version ?? seen?.version ?? '')
   return {
@@ -46,7 +50,7 @@ export function memberStatus(
     ...(row === undefined ? {} : tagsOf(row.attributes)),
     ...(version === '' ? {} : { version }),
     ...(server === undefined
-      ? { mode: 'n/a', shellConnectError: 'not among the servers that were read, or it does not answer' }
+      ? { mode: 'n/a', shellConnectError: silenceOf(member.address, detail.silent) }
       : ofServer(member, server, cluster, topology, { level, extended })),
   }
 }

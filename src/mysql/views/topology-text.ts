@@ -15,6 +15,7 @@ interface MemberView {
   readonly readReplicas?: Readonly<Record<string, ReadReplicaView>>
   readonly recovery?: RecoveryView
   readonly recoveryStatusText?: string
+  readonly shellConnectError?: string
   readonly status?: string
   readonly version?: string
 }
@@ -32,6 +33,13 @@ interface RecoveryView {
   readonly applierError?: string
 }
 
+/** A cluster as its ClusterSet sees it. */
+interface SetView {
+  readonly clusterErrors?: readonly string[]
+  readonly clusterSetReplicationStatus?: string
+  readonly globalStatus: string
+}
+
 interface ClusterView {
   readonly clusterRole?: string
   readonly defaultReplicaSet: {
@@ -44,9 +52,13 @@ interface ClusterView {
 }
 
 /** A topology for people: clusters, members, what is wrong with them, and the security of every kind of connection between them. */
-export function topologyText(topology: Topology, { extended }: Detail = BRIEF): string {
-  if (topology.clusters.length === 0) return 'There is no cluster among these servers.\n'
-  const detail: Detail = { level: 0, extended }
+export function topologyText(topology: Topology, shown: Detail = BRIEF): string {
+  const { silent = new Map<string, string>() } = shown
+  if (topology.clusters.length === 0)
+    return silent.size === 0
+      ? 'There is no cluster among these servers.\n'
+      : `There is no cluster among the servers that answer; those that do not may know of one: ${[...silent.keys()].join(', ')}.\n`
+  const detail: Detail = { ...shown, level: 0 }
   const lines: string[] = []
   const { clusterset } = topology
   const set = clusterSetStatus(topology, detail)
@@ -57,16 +69,16 @@ export function topologyText(topology: Topology, { extended }: Detail = BRIEF): 
       '',
     )
   }
-  const inSet = set?.['clusters'] as
-    Readonly<Record<string, { clusterErrors?: readonly string[] }>> | undefined
+  const inSet = set?.['clusters'] as Readonly<Record<string, SetView>> | undefined
   for (const cluster of topology.clusters) {
     const status = clusterStatus(cluster, topology, detail) as unknown as ClusterView
     const { defaultReplicaSet: group } = status
     // What the ClusterSet says of a cluster has what the cluster says itself.
-    const errors = inSet?.[cluster.row.name]?.clusterErrors ?? group.clusterErrors ?? []
+    const ofSet = inSet?.[cluster.row.name]
+    const errors = ofSet?.clusterErrors ?? group.clusterErrors ?? []
     lines.push(
       `Cluster ${cluster.row.name}${status.clusterRole === undefined ? '' : ` (${status.clusterRole})`}: ${group.status} (${group.statusText})`,
-      `  memberSslMode ${(cluster.primary ?? cluster.online[0])?.picture.variables['group_replication_ssl_mode'] ?? '?'}, memberAuthType ${cluster.authType}${cluster.issuer === '' ? '' : `, certIssuer ${cluster.issuer}`}`,
+      `  ${inSetWords(ofSet)}memberSslMode ${(cluster.primary ?? cluster.online[0])?.picture.variables['group_replication_ssl_mode'] ?? '?'}, memberAuthType ${cluster.authType}${cluster.issuer === '' ? '' : `, certIssuer ${cluster.issuer}`}`,
       ...[...errors, ...(group.warning === undefined ? [] : [`WARNING: ${group.warning}`])].map(
         (error) => `  ${error}`,
       ),
@@ -100,9 +112,20 @@ export function topologyText(topology: Topology, { extended }: Detail = BRIEF): 
   return `${lines.join('\n')}\n`
 }
 
+/** AdminAPI's words for how a cluster stands in its ClusterSet. */
+const inSetWords = (view: SetView | undefined): string =>
+  view === undefined
+    ? ''
+    : `globalStatus ${view.globalStatus}, ${view.clusterSetReplicationStatus === undefined ? '' : `clusterSetReplicationStatus ${view.clusterSetReplicationStatus}, `}`
+
 /** What a member is busy with, what is wrong with it, and its read replicas. */
 function memberLines(member: MemberView): readonly string[] {
   return [
+    ...(member.shellConnectError === undefined
+      ? []
+      : [
+          `Not read: ${member.shellConnectError}. Look there: systemctl status mysql, and the error log. If it does not come back by itself then, innodb_cluster_instance brings it back.`,
+        ]),
     ...(member.recoveryStatusText === undefined
       ? []
       : [[member.recoveryStatusText, ...recoveryWords(member.recovery ?? {})].join(': ')]),

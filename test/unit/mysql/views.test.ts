@@ -243,4 +243,54 @@ describe('the status of a cluster', () => {
     assert.match(String(valueAt(member(fenced, 2), 'instanceErrors')), /super_read_only is OFF, though/)
     assert.equal(valueAt(clusterSetStatus(open), 'status'), 'UNAVAILABLE')
   })
+
+  it('tells a clone that failed while the group does not know of it yet, and why a server does not answer', () => {
+    const member2 = (state: string): InstancePicture['members'][number] => ({
+      uuid: 'uuid-2',
+      host: 's2',
+      port: 3306,
+      state,
+      role: 'SECONDARY',
+    })
+    const first = server(1, [1], SET, {})
+    const topology = topologyOf([
+      { ...first, picture: { ...first.picture, members: [...first.picture.members, member2('RECOVERING')] } },
+      server(2, [1, 2], SET, { members: [member2('ERROR')], channels: [] }),
+    ])
+    // As a server of 9.7 said.
+    const error =
+      'Clone Donor Error: 1227 : Access denied; you need (at least one of) the BACKUP_ADMIN privilege(s) for this operation.'
+    const clone = {
+      state: 'Failed',
+      beginTime: '2026-11-26 16:48:57.022',
+      errorNumber: 3862,
+      error,
+      stages: [{ stage: 'DROP DATA', state: 'Not Started', estimate: 0, data: 0 }],
+    }
+    const status = clusterStatus(topology.clusters[0] as never, topology, {
+      level: 0,
+      extended: new Map([['s2', { statistics: new Map(), clone }]]),
+    })
+    const recovery = valueAt(member(status, 2), 'recovery')
+    assert.equal(valueAt(member(status, 2), 'recoveryStatusText'), 'Clone error')
+    assert.deepEqual(recovery, {
+      cloneStartTime: clone.beginTime,
+      cloneState: 'Failed',
+      currentStage: null,
+      currentStageProgress: null,
+      currentStageState: null,
+      error,
+      errorNumber: 3862,
+    })
+    assert.deepEqual(keyFaults('clone', recovery), [])
+    assert.match(
+      String(valueAt(member(status, 2), 'instanceErrors')),
+      /The last clone that it received.*failed: Clone Donor/,
+    )
+
+    const silent = new Map([['s2', 'it is asleep']])
+    const away = topologyOf([first])
+    const told = clusterStatus(away.clusters[0] as never, away, { level: 0, extended: new Map(), silent })
+    assert.equal(valueAt(member(told, 2), 'shellConnectError'), 'it does not answer: it is asleep')
+  })
 })
