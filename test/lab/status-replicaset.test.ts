@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { keyFaults, replicaSetStatusFaults, valueAt, type Json } from '../adminapi-keys.js'
 import { SERVERS } from './cluster-hosts.js'
 import { shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
-import { play, PROJECT, transcript } from './signet.js'
+import { play, PROJECT, signet, transcript } from './signet.js'
 import {
   clusterErrorsOf,
   clusterIn,
@@ -229,6 +229,70 @@ describe('what signet cluster status tells of odd ReplicaSets and read replicas'
     const other = await errors([/server_uuid is .*, but .* is recorded: innodb_replicaset_rescan/])
     assert.equal(memberIn(other, 's2')['status'], 'ONLINE')
     await done('s1', 'innodb_replicaset_rescan', { replicaset: 'replicaset' })
+    await isHealthy()
+  })
+
+  it('members that hang, transactions of its own, and a primary that was replaced', async () => {
+    const freeze = (...hosts: readonly string[]): Promise<unknown> =>
+      Promise.all(hosts.map((host) => shell(LAB, host, 'kill -STOP $(pidof mysqld)')))
+    const thaw = (...hosts: readonly string[]): Promise<unknown> =>
+      Promise.all(hosts.map((host) => shell(LAB, host, 'kill -CONT $(pidof mysqld)')))
+    /** The whole, and then both members. */
+    const states = (view: View): readonly unknown[] => [
+      valueAt((view.json['replicaSets'] as readonly Json[])[0], 'replicaSet', 'status'),
+      ...['s1', 's2'].map((host) => memberIn(view, host)['status']),
+    ]
+    const standing = (wanted: readonly unknown[]): Promise<View> =>
+      seen(
+        () => look(lab),
+        (view) => {
+          assert.deepEqual(states(view), wanted)
+        },
+      )
+    const hangs = 'it does not answer: the server did not let the login end within 10 s'
+
+    await freeze('s2')
+    const partial = await standing(['AVAILABLE_PARTIAL', 'ONLINE', 'UNREACHABLE'])
+    const forPeople = await text(lab)
+    await thaw('s2')
+    assert.equal(memberIn(partial, 's2')['connectError'], hangs)
+    assert.match(
+      forPeople,
+      new RegExp(`s2:3306 .*UNREACHABLE.*\\n {4}Not read: ${hangs}. Look there: systemctl`),
+    )
+
+    const own = 'SET GLOBAL super_read_only = OFF; CREATE DATABASE own; SET GLOBAL super_read_only = ON'
+    await on('s2', own)
+    const astray = await standing(['AVAILABLE_PARTIAL', 'ONLINE', 'INCONSISTENT'])
+    tells(errorsOf(astray, 's2'), [/^ERROR: 1 errant transaction/])
+    const errant = String(memberIn(astray, 's2')['transactionSetErrantGtidSet'])
+    assert.match(errant, /^[0-9a-f-]{36}:\d+$/)
+    // The primary takes it as done.
+    await on('s1', `SET gtid_next = '${errant}'; COMMIT; SET gtid_next = AUTOMATIC`)
+    await isHealthy()
+
+    await freeze('s1')
+    const lost = await standing(['UNAVAILABLE', 'UNREACHABLE', 'ONLINE'])
+    assert.match(
+      await text(lab),
+      /ReplicaSet replicaset: UNAVAILABLE .*\n.*\n {2}ERROR: The ReplicaSet takes no writes\. Mend the primary \(s1:3306\); if it is lost, innodb_replicaset_primary/,
+    )
+    assert.equal(memberIn(lost, 's1')['connectError'], hangs)
+    await freeze('s2')
+    const nobody = await signet(['cluster', 'status', '-i', lab.inventory])
+    await thaw('s1', 's2')
+    assert.equal(nobody.code, 2)
+    assert.match(nobody.stdout, /no cluster among the servers that answer.*may know of one: s1, s2\./)
+    assert.match(nobody.stderr, /no answer from s1: .*\nwarning: no answer from s2: /)
+    await isHealthy()
+
+    await shell(LAB, 's1', 'systemctl stop mysql')
+    await done('s2', 'innodb_replicaset_primary', { replicaset: 'replicaset', force: true })
+    await shell(LAB, 's1', 'systemctl start mysql')
+    const replaced = await standing(['AVAILABLE_PARTIAL', 'INVALIDATED', 'ONLINE'])
+    assert.match(errorsOf(replaced, 's1').join('\n'), /INVALIDATED and must be rejoined or removed/)
+    assert.match(await text(lab), /s1:3306 +INVALIDATED .*\n {4}WARNING: Instance was INVALIDATED/)
+    await done('s1', 'innodb_replicaset_instance', { replicaset: 'replicaset', cert_subject: '/CN=s1' })
     await isHealthy()
   })
 

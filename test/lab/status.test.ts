@@ -259,6 +259,7 @@ describe('what signet cluster status tells of odd clusters', () => {
       (view) => {
         tells(errorsOf(view, 's2'), [
           /^ERROR: Group Replication has stopped with an error/,
+          /^ERROR: Its error log says: \d/,
           /^ERROR: The applier of the channel group_replication_applier stopped: .*database exists/,
           /offline_mode is ON/,
         ])
