@@ -87,7 +87,10 @@ export function planAdoptGroup(
   }
   const steps: Step[] = servers.flatMap((one): readonly Step[] => [
     // No undo: members that use the account by now would lose it. A later run makes it anew.
-    { ...recoveryAccount(writer, one, login, wanted.allowedHost, requirement), undo: [] },
+    ...recoveryAccount(writer, one, login, wanted.allowedHost, requirement).map((step) => ({
+      ...step,
+      undo: [],
+    })),
     waitForAccount(one, recoveryUser(one.picture.serverId), login),
     {
       do: 'sql',

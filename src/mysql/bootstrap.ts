@@ -9,8 +9,11 @@ import type { Step } from '../host/step.js'
 import { isOnline, type Server } from './topology.js'
 import { atLeast } from './version.js'
 
-/** Account creation on the writable server: dropped first, so that an account of an earlier attempt does not stay. */
-export function accountStep(
+/**
+ * Account creation on the writable server. One that is there already, of an earlier attempt or one that nobody knows the
+ * password of, is dropped first, and does not come back.
+ */
+export function accountSteps(
   at: Server,
   login: MysqlLogin,
   user: string,
@@ -19,7 +22,7 @@ export function accountStep(
   password: Generated,
   grants: readonly Statement[],
   note: string,
-): Step {
+): readonly Step[] {
   // An earlier run may have ended between making the server read-only and starting its group. A member of a group is not
   // opened: it may be a secondary by the time that this is undone.
   const open: readonly Statement[] = isOnline(at) ? [] : [{ text: 'SET GLOBAL super_read_only = OFF' }]
@@ -27,21 +30,27 @@ export function accountStep(
     isOnline(at) || at.picture.variables['super_read_only'] !== 'ON'
       ? []
       : [{ text: 'SET GLOBAL super_read_only = ON' }]
-  return {
+  const { host } = at
+  const drop = dropAccount(user, allowedHost)
+  const existed = at.picture.accounts.some((one) => one.user === user && one.host === allowedHost)
+  const forget: Step = {
     do: 'sql',
-    host: at.host,
+    host,
+    login,
+    note: `drop the old account ${user}`,
+    leaves: `the old account ${user} is gone`,
+    undo: close.length === 0 ? [] : [{ do: 'sql', host, login, statements: close }],
+    statements: [...open, drop],
+  }
+  const make: Step = {
+    do: 'sql',
+    host,
     login,
     note,
-    undo: [
-      { do: 'sql', host: at.host, login, statements: [...open, dropAccount(user, allowedHost), ...close] },
-    ],
-    statements: [
-      ...open,
-      dropAccount(user, allowedHost),
-      createAccount(user, allowedHost, requirement, password),
-      ...grants,
-    ],
+    undo: [{ do: 'sql', host, login, statements: [...open, drop, ...close] }],
+    statements: [...open, drop, createAccount(user, allowedHost, requirement, password), ...grants],
   }
+  return existed ? [forget, make] : [make]
 }
 
 /** The recovery account of a server. */
@@ -51,9 +60,9 @@ export function recoveryAccount(
   login: MysqlLogin,
   allowedHost: string,
   requirement: Requirement,
-): Step {
+): readonly Step[] {
   const user = recoveryUser(of.picture.serverId)
-  return accountStep(
+  return accountSteps(
     at,
     login,
     user,
@@ -218,6 +227,24 @@ export function bootstrapGroup(server: Server, login: MysqlLogin): readonly Step
       ],
     },
     waitForState(server, login, 'ONLINE'),
+  ]
+}
+
+/** Left ON by a run that ended too early, it would let the member found a second group at its next start. */
+export const BOOTSTRAP = 'group_replication_bootstrap_group'
+
+/** Takes the flag back where an earlier run left it. */
+export function noSecondGroup({ host, picture }: Server, login: MysqlLogin): readonly Step[] {
+  if (picture.variables[BOOTSTRAP] !== 'ON') return []
+  return [
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `keep ${host} from founding a second group`,
+      pointOfNoReturn: 'end',
+      statements: [{ text: `SET GLOBAL ${BOOTSTRAP} = OFF` }],
+    },
   ]
 }
 

@@ -1,7 +1,7 @@
 import type { Step } from '../host/step.js'
 import { clustersetGrants, clustersetUser, dropAccount, recoveryUser } from './account.js'
 import {
-  accountStep,
+  accountSteps,
   clustersetPassword,
   configureMember,
   joinGroup,
@@ -144,13 +144,13 @@ function accounts({
   cloneDonor,
 }: Join): readonly Step[] {
   const requirement = { authType: wish.authType, issuer: wish.issuer, subject: wish.subject }
-  const steps: Step[] = [recoveryAccount(writer, joiner, login, cluster.allowedHost, requirement)]
+  const steps: Step[] = [...recoveryAccount(writer, joiner, login, cluster.allowedHost, requirement)]
   const { serverId } = joiner.picture
   if (isReplica) {
     const user = clustersetUser(serverId)
     const allowed = topology.clusterset?.allowedHost ?? cluster.allowedHost
     steps.push(
-      accountStep(
+      ...accountSteps(
         writer,
         login,
         user,

@@ -143,7 +143,7 @@ function planNewCluster(
     }
     steps.push(
       checkOneWay(side, side, wish.sslMode, login),
-      recoveryAccount(server, server, login, wanted.allowedHost, side.requirement),
+      ...recoveryAccount(server, server, login, wanted.allowedHost, side.requirement),
       ...configureMember(server, login, settings),
       ...bootstrapGroup(server, login),
     )

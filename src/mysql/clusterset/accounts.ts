@@ -27,24 +27,33 @@ export function renewAccount(
   topology: Topology,
   clusterset: ClusterSet,
   login: MysqlLogin,
-): Step {
+): readonly Step[] {
   const { user, host, requirement } = channelAccount(member, topology, clusterset)
   const others = writer.picture.accounts.filter((one) => one.user === user && one.host !== host)
   const existed = writer.picture.accounts.some((one) => one.user === user && one.host === host)
-  return {
+  const drop: Step = {
+    do: 'sql',
+    host: writer.host,
+    login,
+    note: `drop the old ClusterSet account of ${member.host}`,
+    statements: [dropAccount(user, host)],
+    // One that was wrong, or whose password nobody knew, is not brought back.
+    leaves: `the old ClusterSet account of ${member.host} is gone`,
+  }
+  const create: Step = {
     do: 'sql',
     host: writer.host,
     login,
     note: `make the ClusterSet account of ${member.host}`,
     statements: [
-      dropAccount(user, host),
+      ...(existed ? [] : [dropAccount(user, host)]),
       createAccount(user, host, requirement, clustersetPassword(member)),
       ...clustersetGrants(user, host),
       ...others.map((one) => dropAccount(one.user, one.host)),
     ],
-    // One that was wrong, or whose password nobody knew, is not brought back.
     ...(existed
       ? {}
       : { undo: [{ do: 'sql', host: writer.host, login, statements: [dropAccount(user, host)] }] }),
   }
+  return existed ? [drop, create] : [create]
 }

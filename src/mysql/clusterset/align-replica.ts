@@ -79,7 +79,7 @@ export function accountSteps(replica: Replica): readonly Step[] {
   const { writer, topology, clusterset, login } = replica
   return lacks(replica)
     .filter(({ account }) => account)
-    .map(({ member }) => renewAccount(member, writer, topology, clusterset, login))
+    .flatMap(({ member }) => renewAccount(member, writer, topology, clusterset, login))
 }
 
 /**
@@ -91,7 +91,7 @@ export function memberSteps(member: Server, replica: Replica): readonly Step[] {
   const lack = lacks(replica).find((one) => one.member.host === member.host)
   if (lack === undefined) return []
   return [
-    ...(lack.account ? [renewAccount(member, writer, topology, clusterset, login)] : []),
+    ...(lack.account ? renewAccount(member, writer, topology, clusterset, login) : []),
     ...(lack.channel ? [configure(lack, replica)] : []),
   ]
 }
@@ -175,6 +175,9 @@ export function startSteps(replica: Replica): readonly Step[] {
       host,
       login,
       note: `start the channel of ${host} to ${source.host}`,
+      ...(replicates(primary)
+        ? {}
+        : { leaves: `${host} keeps the transactions that it received from ${source.host}` }),
       statements: [
         ...(isManaged(primary, source) ? [] : [STOP_CHANNEL, ...manageSources(primary, wanted)]),
         START_CHANNEL,

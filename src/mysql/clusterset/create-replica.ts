@@ -1,7 +1,7 @@
 import type { Plan } from '../../modules/module.js'
 import type { Step } from '../../host/step.js'
 import { clustersetGrants, clustersetUser } from '../account.js'
-import { accountStep, clustersetPassword } from '../bootstrap.js'
+import { accountSteps, clustersetPassword, noSecondGroup } from '../bootstrap.js'
 import { persistedAsBefore, type Setting } from '../group-variables.js'
 import { settingsBeforeClone } from '../clone.js'
 import { waitsFor } from '../goes-on.js'
@@ -134,6 +134,7 @@ export function planCreateReplicaCluster(
       }),
     )
   }
+  if (running) steps.push(...noSecondGroup(server, login))
   steps.push(...settingsBeforeClone(server, login, { cloned: clonedFrom !== undefined, inSet: true }))
   if (mine === undefined)
     steps.push(
@@ -152,7 +153,7 @@ export function planCreateReplicaCluster(
   if (!replicating) {
     const user = clustersetUser(picture.serverId)
     steps.push(
-      accountStep(
+      ...accountSteps(
         source,
         login,
         user,

@@ -1,7 +1,7 @@
 import type { Plan } from '../../modules/module.js'
 import type { Step } from '../../host/step.js'
 import { clustersetGrants, clustersetUser } from '../account.js'
-import { accountStep, clustersetPassword } from '../bootstrap.js'
+import { accountSteps, clustersetPassword } from '../bootstrap.js'
 import type { MysqlLogin } from '../login.js'
 import { NO_WISH } from '../channel-options.js'
 import { METADATA } from '../metadata/schema.js'
@@ -63,7 +63,7 @@ export function planCreateClusterSet(
   const user = clustersetUser(primary.picture.serverId)
   const steps: Step[] = cluster.online.flatMap((member) => keepChannels(member, login))
   steps.push(
-    accountStep(
+    ...accountSteps(
       primary,
       login,
       user,

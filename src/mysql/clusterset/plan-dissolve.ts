@@ -68,6 +68,8 @@ function forget(clustersetId: string, home: Cluster, primary: Server, login: Mys
     host: primary.host,
     login,
     note: 'forget the ClusterSet',
+    // Accounts first: as long as it is recorded, the next run finds it and goes on.
+    pointOfNoReturn: 'begin',
     statements: [
       ...primary.picture.accounts
         .filter(({ user }) => users.has(user))

@@ -170,7 +170,7 @@ function fencedFirst(
 ): readonly Step[] {
   return [
     ...fenceSteps(primary, login, timeout, `close cluster "${cluster.row.name}" for writes`).map(
-      ({ undo: _undo, ...step }): Step => step,
+      ({ undo: _undo, ...step }): Step => ({ ...step, pointOfNoReturn: 'begin' }),
     ),
     {
       do: 'catch_up',
@@ -199,6 +199,8 @@ function record(
       host: source.host,
       login,
       note: `record cluster "${cluster.row.name}" in ClusterSet "${clusterset.domainName}"`,
+      // It replicates by now, and is known to.
+      pointOfNoReturn: 'end',
       statements: transaction([
         ...attributeStatements(
           { table: 'clusters', column: 'cluster_id', value: cluster.row.id },

@@ -1,5 +1,5 @@
 import type { Plan, Prediction } from '../../modules/module.js'
-import type { Step } from '../../host/step.js'
+import type { Step, StepOptions } from '../../host/step.js'
 import { clustersetUser, dropAccount, recoveryUser } from '../account.js'
 import { removeChannel } from '../channel.js'
 import { persistedAsBefore } from '../group-variables.js'
@@ -8,9 +8,12 @@ import { predictPictures } from '../members/after.js'
 import { forgetChannels, leaveGroup, left } from '../members/group-steps.js'
 import { METADATA } from '../metadata/schema.js'
 import { transaction } from '../metadata/statements.js'
+import type { CatchUp } from '../step.js'
 import {
   clusterNamed,
   clusterOfServer,
+  isOnline,
+  ownState,
   type Cluster,
   type ClusterSet,
   type Server,
@@ -31,7 +34,8 @@ export interface RemoveCluster {
 
 /**
  * Takes a replica cluster out of its ClusterSet and dissolves it: AdminAPI's removeCluster. Its data stays, read-only.
- * What an earlier run left is completed: the rows of the cluster go while it still replicates, its last channel last.
+ * What an earlier run left is completed: the rows of the cluster go while it still replicates, so that no member keeps a
+ * record of itself; its last channel goes last.
  */
 export function planRemoveCluster(
   wanted: RemoveCluster,
@@ -66,34 +70,32 @@ export function planRemoveCluster(
     ...servers.filter((server) => server !== primary),
     ...(primary === undefined ? [] : [primary]),
   ]
-  const others = ordered.filter((server) => server !== primary)
-  const arrive = (): readonly Step[] =>
-    follows
-      ? [
-          {
-            do: 'catch_up',
-            host: primary.host,
-            from: source.host,
-            channel: CLUSTERSET_CHANNEL,
-            login,
-            timeout: wanted.timeout,
-            note: `wait until ${primary.host} has the transactions of ${source.host}`,
-          },
-        ]
-      : []
+  const arrive = (server: Server): Step => arrival(server, source, login, wanted.timeout)
   return {
     steps: [
-      ...arrive(),
+      ...(follows ? [arrive(primary)] : []),
       leaveSet(cluster, source, clusterset, login),
-      ...others.flatMap((server) => tearDown(server, login)),
       ...dropRows(cluster, source, login),
-      ...arrive(),
-      ...(primary === undefined ? [] : tearDown(primary, login)),
+      ...(follows ? ordered.filter(isOnline).map(arrive) : []),
+      ...ordered.flatMap((server) => tearDown(server, login)),
     ],
     predicts: removedPictures(cluster, topology, login),
     diff: [
       { what: `replica cluster ${name}`, before: `of ClusterSet ${clusterset.domainName}\n`, after: '' },
     ],
+  }
+}
+
+/** Waits until a member has what the primary cluster has: by the channel, or from the primary of its own group. */
+function arrival(server: Server, source: Server, login: MysqlLogin, timeout: number): CatchUp & StepOptions {
+  return {
+    do: 'catch_up',
+    host: server.host,
+    from: source.host,
+    channel: ownState(server).role === 'SECONDARY' ? 'group_replication_applier' : CLUSTERSET_CHANNEL,
+    login,
+    timeout,
+    note: `wait until ${server.host} has the transactions of ${source.host}`,
   }
 }
 
@@ -108,6 +110,7 @@ function leaveSet(cluster: Cluster, source: Server, clusterset: ClusterSet, logi
     statements: transaction([
       { text: `CALL ${METADATA}.v2_cs_member_removed(?, ?)`, values: [clusterset.id, cluster.row.id] },
     ]),
+    atomic: true,
     undo: member
       ? [
           {
@@ -115,6 +118,11 @@ function leaveSet(cluster: Cluster, source: Server, clusterset: ClusterSet, logi
             host: source.host,
             login,
             statements: transaction([
+              // Whether it came so far or not.
+              {
+                text: `CALL ${METADATA}.v2_cs_member_removed(?, ?)`,
+                values: [clusterset.id, cluster.row.id],
+              },
               {
                 text: `CALL ${METADATA}.v2_cs_member_added(?, ?, ?, '{}')`,
                 values: [clusterset.id, cluster.row.id, clusterset.primaryClusterId ?? ''],
@@ -215,17 +223,29 @@ function tearDown(server: Server, login: MysqlLogin): readonly Step[] {
 /** Servers that no metadata knows but that still have the channel: an earlier run was cut short. */
 function leftovers(wanted: RemoveCluster, topology: Topology, login: MysqlLogin): Plan {
   const known = new Set(topology.metadata?.instances.map(({ address }) => address) ?? [])
-  const left = topology.servers.filter((server) => {
-    const channel = channelOf(server)
-    return (
-      clusterOfServer(topology, server) === undefined &&
-      channel !== undefined &&
-      known.has(hostPort(channel.host, channel.port))
-    )
-  })
+  const left = topology.servers
+    .filter((server) => {
+      const channel = channelOf(server)
+      return (
+        clusterOfServer(topology, server) === undefined &&
+        channel !== undefined &&
+        known.has(hostPort(channel.host, channel.port))
+      )
+    })
+    .sort((a, b) => Number(replicates(a)) - Number(replicates(b)))
+  const source = topology.globalPrimary
+  const arrives = left.some(replicates)
   if (left.length === 0) return { steps: [], diff: [] }
   return {
-    steps: left.flatMap((server) => tearDown(server, login)),
+    steps: [
+      ...(source === undefined || !arrives
+        ? []
+        : left.filter(isOnline).map((server) => ({
+            ...arrival(server, source, login, wanted.timeout),
+            bestEffort: true as const,
+          }))),
+      ...left.flatMap((server) => tearDown(server, login)),
+    ],
     predicts: predictPictures(topology, login, (server) =>
       left.includes(server) ? removed(server) : server.picture,
     ),

@@ -1,10 +1,11 @@
 import type { Step } from '../../host/step.js'
 import { removeChannel } from '../channel.js'
+import { persist, persistedAsBefore, restore, type Setting } from '../group-variables.js'
 import type { MysqlLogin } from '../login.js'
 import { transaction } from '../metadata/statements.js'
 import type { Statement } from '../step.js'
 import { attribute, type Cluster, type Server, type Topology } from '../topology.js'
-import { addGroup, forgetSources, START_CHANNEL, STOP_CHANNEL } from './channel.js'
+import { addGroup, forgetGroup, forgetSources, START_CHANNEL, STOP_CHANNEL } from './channel.js'
 import { AJAR, AS_PRIMARY, CLOSE, OPEN } from './fence.js'
 import { channelOf, CLUSTERSET_CHANNEL, primaryLast } from './members.js'
 import { skipStart } from './align-replica.js'
@@ -25,12 +26,10 @@ export function isPromoted({ picture }: Server): boolean {
 export function limitSteps(cluster: Cluster, topology: Topology, login: MysqlLogin): readonly Step[] {
   const recorded = Number(attribute(cluster.row.attributes, 'opt_transactionSizeLimit', '150000000'))
   return primaryLast(cluster, topology).flatMap(({ host, picture }): readonly Step[] => {
-    const statements = [
-      ...(picture.variables['group_replication_transaction_size_limit'] === '0' && recorded > 0
-        ? [{ text: 'SET PERSIST group_replication_transaction_size_limit = ?', values: [recorded] }]
-        : []),
-      ...skipStart(picture.persisted),
-    ]
+    const name = 'group_replication_transaction_size_limit'
+    const limit: Setting | undefined =
+      picture.variables[name] === '0' && recorded > 0 ? [name, recorded] : undefined
+    const statements = [...(limit === undefined ? [] : persist([limit])), ...skipStart(picture.persisted)]
     return statements.length === 0
       ? []
       : [
@@ -45,7 +44,10 @@ export function limitSteps(cluster: Cluster, topology: Topology, login: MysqlLog
                 do: 'sql',
                 host,
                 login,
-                statements: [{ text: 'SET PERSIST group_replication_transaction_size_limit = 0' }],
+                statements: [
+                  ...(limit === undefined ? [] : restore([limit], picture)),
+                  ...persistedAsBefore('skip_replica_start', picture.persisted),
+                ],
               },
             ],
           },
@@ -73,7 +75,7 @@ export function promoteSteps(
       ? []
       : primary.picture.managedSources
           .filter(({ channel: name }) => name === CLUSTERSET_CHANNEL)
-          .map(({ group }) => addGroup(group, channel.host, channel.port))
+          .flatMap(({ group }) => [forgetGroup(group), addGroup(group, channel.host, channel.port)])
   const closed = primary.picture.variables['super_read_only'] === 'ON'
   return [
     {
@@ -89,11 +91,12 @@ export function promoteSteps(
               host,
               login,
               statements: [
+                ...AJAR,
                 {
                   text: `SELECT group_replication_disable_member_action('${OPENS}', 'AFTER_PRIMARY_ELECTION')`,
                 },
-                CLOSE,
                 ...sources,
+                CLOSE,
                 ...(channel === undefined ? [] : [START_CHANNEL]),
               ],
             },

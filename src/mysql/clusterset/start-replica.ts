@@ -54,7 +54,7 @@ export function startSteps(start: Start): readonly Step[] {
       wish.sslMode,
       login,
     ),
-    recoveryAccount(source, server, login, allowedHost, requirement),
+    ...recoveryAccount(source, server, login, allowedHost, requirement),
     ...(start.cloneDonor === undefined
       ? []
       : [

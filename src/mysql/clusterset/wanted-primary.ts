@@ -57,7 +57,10 @@ export function rolesOf(
   if (open.length > 1)
     return `Clusters ${names(open)} take writes, all of them. Find out which one holds the data, set super_read_only=ON on the primary of the others, and let them rejoin (innodb_replica_cluster).`
   const recorded = valid.find(({ row }) => row.id === clusterset.primaryClusterId)
-  const current = open[0] ?? recorded
+  // A failover that was cut short has opened the target, but not for clients: the lost cluster counts until another is
+  // recorded.
+  const isLost = recorded !== undefined && recorded.primary === undefined
+  const current = isLost ? recorded : (open[0] ?? recorded)
   if (current === undefined)
     return `The metadata of ClusterSet "${clusterset.domainName}" names no primary cluster.`
   const unavailable = valid.filter(

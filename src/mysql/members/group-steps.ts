@@ -11,7 +11,8 @@ import { sameSeeds, seedsFor } from './members.js'
 
 /** Steps on single members of a group, each with its undo. */
 
-const readOnlyAsBefore = ({ variables }: InstancePicture): readonly Statement[] =>
+/** As writable as a server was. */
+export const readOnlyAsBefore = ({ variables }: InstancePicture): readonly Statement[] =>
   variables['super_read_only'] === 'ON'
     ? [{ text: 'SET GLOBAL super_read_only = ON' }]
     : [{ text: 'SET GLOBAL super_read_only = OFF' }, { text: 'SET GLOBAL read_only = OFF' }]
@@ -45,9 +46,11 @@ export function waitForPicture(
 
 /** Stops Group Replication on a member that failed or was left behind. */
 export function stopGroup(server: Server, login: MysqlLogin): Step {
+  const { state } = ownState(server)
   return {
     do: 'sql',
     host: server.host,
+    ...(state === 'OFFLINE' ? {} : { leaves: `${server.host}, which was ${state} in its group, is stopped` }),
     login,
     timeout: 180,
     statements: [{ text: 'STOP GROUP_REPLICATION' }],
@@ -156,6 +159,7 @@ export function leaveGroup(server: Server, login: MysqlLogin, resetActions: bool
           ...(running ? [{ text: 'START GROUP_REPLICATION', tolerate: [3092, 3093] }] : []),
         ],
       },
+      ...(running ? [waitForState(server, login, 'ONLINE')] : []),
     ],
     statements: [
       ...forgets(BEFORE),

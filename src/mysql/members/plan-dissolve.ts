@@ -46,7 +46,7 @@ export function planDissolve(
         ...leave(server, login),
         forget(server, login, { logged: false }),
       ]),
-      ...(last === undefined ? [] : [...leave(last, login), forget(last, login, { logged: true })]),
+      ...(last === undefined ? [] : [...leaveLast(last, login), forget(last, login, { logged: true })]),
     ],
     diff: [
       {
@@ -155,6 +155,10 @@ function leave(server: Server, login: MysqlLogin): readonly Step[] {
   // A run that ended between the two left the account of a channel.
   return hasGroupChannels(server) ? [forgetChannels(server, login)] : []
 }
+
+/** Nobody is left whose group the last member could join again. */
+const leaveLast = (server: Server, login: MysqlLogin): readonly Step[] =>
+  leave(server, login).map((step) => ({ ...step, pointOfNoReturn: 'begin' as const }))
 
 /**
  * Accounts first, metadata last: whoever has metadata is not finished. What a former secondary forgets is kept out of its

@@ -1,5 +1,6 @@
 import type { Plan } from '../../host/plan.js'
 import type { Step } from '../../host/step.js'
+import { waitForState } from '../bootstrap.js'
 import type { MysqlLogin } from '../login.js'
 import { clusterOfServer, type Cluster, type Server, type Topology } from '../topology.js'
 import { offline, predictPictures } from './after.js'
@@ -47,7 +48,13 @@ const set = (server: Server, variable: string, value: 'ON' | 'OFF', login: Mysql
               do: 'sql',
               host: server.host,
               login,
-              statements: [{ text: `SET GLOBAL ${variable} = ${value === 'ON' ? 'OFF' : 'ON'}` }],
+              statements: [
+                { text: `SET GLOBAL ${variable} = ${value === 'ON' ? 'OFF' : 'ON'}` },
+                // It was switched on with super_read_only, but is not switched off with it.
+                ...(variable === 'super_read_only' && server.picture.variables['read_only'] === 'OFF'
+                  ? [{ text: 'SET GLOBAL read_only = OFF' }]
+                  : []),
+              ],
             },
           ],
         },
@@ -152,9 +159,6 @@ function planFenceAll(cluster: Cluster, topology: Topology, login: MysqlLogin): 
   const members = membersOf(cluster, topology)
   const servers = members.flatMap(({ server }) => server ?? [])
   const silent = members.filter(({ server }) => server === undefined)
-  const running = servers.filter(({ picture }) =>
-    picture.members.some(({ uuid, state }) => uuid === picture.uuid && state !== 'OFFLINE'),
-  )
   const reachable = silent.filter(({ seen }) => seen === 'ONLINE')
   if (reachable.length > 0)
     return refuse(
@@ -162,13 +166,16 @@ function planFenceAll(cluster: Cluster, topology: Topology, login: MysqlLogin): 
     )
   const { primary } = cluster
   const order = [...servers].sort((a, b) => Number(a === primary) - Number(b === primary))
+  const running = order.filter(({ picture }) =>
+    picture.members.some(({ uuid, state }) => uuid === picture.uuid && state !== 'OFFLINE'),
+  )
   const steps: Step[] = []
   if (primary !== undefined)
     steps.push(...set(primary, 'super_read_only', 'ON', login), ...set(primary, 'offline_mode', 'ON', login))
   for (const server of order) {
     if (server !== primary)
       steps.push(...set(server, 'super_read_only', 'ON', login), ...set(server, 'offline_mode', 'ON', login))
-    if (running.includes(server)) steps.push(...stop(server, login))
+    if (running.includes(server)) steps.push(...stop(server, login, server === running.at(-1)))
   }
   return {
     steps,
@@ -182,7 +189,8 @@ function planFenceAll(cluster: Cluster, topology: Topology, login: MysqlLogin): 
   }
 }
 
-function stop(server: Server, login: MysqlLogin): readonly Step[] {
+/** @param last nobody is left whose group it could join again: from here on nothing is undone */
+function stop(server: Server, login: MysqlLogin, last: boolean): readonly Step[] {
   const { host } = server
   return [
     {
@@ -192,7 +200,18 @@ function stop(server: Server, login: MysqlLogin): readonly Step[] {
       timeout: 180,
       note: `stop Group Replication on ${host}`,
       statements: [{ text: 'STOP GROUP_REPLICATION' }],
-      undo: [{ do: 'sql', host, login, timeout: 180, statements: [{ text: 'START GROUP_REPLICATION' }] }],
+      ...(last ? { pointOfNoReturn: 'begin' as const } : {}),
+      undo: [
+        {
+          do: 'sql',
+          host,
+          login,
+          timeout: 180,
+          // 3093: it runs.
+          statements: [{ text: 'START GROUP_REPLICATION', tolerate: [3093] }],
+        },
+        waitForState(server, login, 'ONLINE'),
+      ],
     },
     waitForPicture(server, login, {
       timeout: 30,

@@ -91,7 +91,8 @@ export function planForceQuorum(server: Server, topology: Topology, login: Mysql
         timeout: 300,
         note: `restore the quorum with ${shown(alive)}`,
         statements: [{ text: `SET GLOBAL ${VARIABLE} = ?`, values: [addresses.join(',')] }],
-        undo: [clear],
+        // Whoever was left out does not come back by itself.
+        pointOfNoReturn: 'end',
       },
       waitForPicture(server, login, {
         timeout: 60,

@@ -1,6 +1,6 @@
 import type { Plan } from '../../host/plan.js'
 import type { Step } from '../../host/step.js'
-import { waitForState } from '../bootstrap.js'
+import { BOOTSTRAP, noSecondGroup } from '../bootstrap.js'
 import { gtidText, isWithin, minus, parseGtidSet, union, type GtidSet, countOf } from '../gtid-set.js'
 import type { MysqlLogin } from '../login.js'
 import { joined } from '../predict.js'
@@ -14,9 +14,10 @@ import {
 } from '../topology.js'
 import { predictPictures } from './after.js'
 import { roleInClusterSet } from './clusterset-role.js'
-import { stopGroup, waitForPicture } from './group-steps.js'
+import { stopGroup } from './group-steps.js'
 import { membersOf, witnessOf, type Member } from './members.js'
 import { refuseRejoin, rejoinSteps } from './plan-rejoin.js'
+import { startSeed } from './start-seed.js'
 
 export interface Reboot {
   readonly cluster: string | undefined
@@ -91,7 +92,7 @@ export function planReboot(wanted: Reboot, taskServer: Server, topology: Topolog
         note: 'stop what is left of the group',
         branches: present.map(({ server }) => [stopGroup(server, login)]),
       },
-      ...bootstrapSteps(seed.server, readOnly, login),
+      ...startSeed(seed.server, readOnly, login),
       ...together(joining, cluster, seed.server, topology, login),
     ],
     diff: [
@@ -141,7 +142,9 @@ function planCompletion(
         : `Members of cluster "${name}" run, but its primary does not answer. Give the play all hosts of the cluster.`,
     )
   const down = present.filter(({ server }) => ownState(server).state !== 'ONLINE')
-  if (down.length === 0) return { steps: [], diff: [], message: `Cluster "${name}" runs.` }
+  const flagged = present.filter(({ server: { picture } }) => picture.variables[BOOTSTRAP] === 'ON')
+  if (down.length === 0 && flagged.length === 0)
+    return { steps: [], diff: [], message: `Cluster "${name}" runs.` }
   const refusals = new Map(
     down.flatMap(({ server, row }) => {
       const why = refuseRejoin({
@@ -159,12 +162,22 @@ function planCompletion(
   )
   const joining = down.filter(({ server }) => !refusals.has(server.host))
   return {
-    steps: together(joining, cluster, primary, topology, login),
-    diff: joining.map(({ server }) => ({
-      what: `${server.host} in cluster ${name}`,
-      before: `${ownState(server).state}\n`,
-      after: 'ONLINE\n',
-    })),
+    steps: [
+      ...flagged.flatMap(({ server }) => noSecondGroup(server, login)),
+      ...together(joining, cluster, primary, topology, login),
+    ],
+    diff: [
+      ...flagged.map(({ server }) => ({
+        what: `${BOOTSTRAP} on ${server.host}`,
+        before: 'ON\n',
+        after: 'OFF\n',
+      })),
+      ...joining.map(({ server }) => ({
+        what: `${server.host} in cluster ${name}`,
+        before: `${ownState(server).state}\n`,
+        after: 'ONLINE\n',
+      })),
+    ],
     predicts: predicted(
       [...present.filter((one) => !down.includes(one)), ...joining],
       primary,
@@ -201,72 +214,6 @@ function seedOf(wanted: Reboot, present: readonly Present[]): Present | undefine
   )[0]
 }
 
-/** Errors of START GROUP_REPLICATION: not configured, in a wrong state, no applier, no communication layer. */
-const FAILED_STARTS = [3092, 3094, 3095, 3096, 3097]
-
-/** Starts the group. Once it runs it is not stopped again, whatever becomes of the others. */
-function bootstrapSteps(seed: Server, readOnly: boolean, login: MysqlLogin): readonly Step[] {
-  const { host, picture } = seed
-  const action = 'mysql_disable_super_read_only_if_primary'
-  return [
-    ...(picture.variables['offline_mode'] === 'ON'
-      ? [
-          {
-            do: 'sql',
-            host,
-            login,
-            note: `let clients in on ${host} again`,
-            statements: [{ text: 'SET GLOBAL offline_mode = OFF' }],
-          } as const,
-        ]
-      : []),
-    ...(readOnly && picture.memberActions[action] !== false
-      ? [
-          {
-            do: 'sql',
-            host,
-            login,
-            note: `keep ${host} read-only`,
-            statements: [
-              { text: 'SET GLOBAL super_read_only = OFF' },
-              {
-                text: "SELECT group_replication_disable_member_action(?, 'AFTER_PRIMARY_ELECTION')",
-                values: [action],
-              },
-              { text: 'SET GLOBAL super_read_only = ON' },
-            ],
-          } as const,
-        ]
-      : []),
-    {
-      do: 'sql',
-      host,
-      login,
-      timeout: 180,
-      note: `start the group on ${host}`,
-      statements: [
-        { text: 'SET GLOBAL group_replication_bootstrap_group = ON' },
-        { text: 'START GROUP_REPLICATION', tolerate: FAILED_STARTS },
-        // In any case: a member that keeps it would found a second group at its next start.
-        { text: 'SET GLOBAL group_replication_bootstrap_group = OFF' },
-        // It runs already (3093), or the first attempt failed: then the server says why.
-        { text: 'START GROUP_REPLICATION', tolerate: [3093] },
-      ],
-    },
-    waitForState(seed, login, 'ONLINE'),
-    ...(readOnly || picture.memberActions[action] === false
-      ? []
-      : [
-          waitForPicture(seed, login, {
-            timeout: 900,
-            until: ({ variables }) => variables['super_read_only'] === 'OFF',
-            otherwise: `${host} stays read-only.`,
-            note: `wait until ${host} takes writes`,
-          }),
-        ]),
-  ]
-}
-
 /** Members join side by side; one that can't does not keep the others, nor the group, from running. */
 function together(
   joining: readonly Present[],
@@ -288,7 +235,8 @@ function together(
       given: [],
     }).map(({ undo: _undo, ...step }): Step => step),
   )
-  return [{ do: 'parallel', branches, note: 'bring the other members back' }]
+  // The group runs: whatever becomes of one member, the others come back.
+  return [{ do: 'parallel', branches, note: 'bring the other members back', pointOfNoReturn: 'begin' }]
 }
 
 function predicted(
@@ -316,6 +264,7 @@ function predicted(
         ...base.variables,
         super_read_only: writable ? 'OFF' : 'ON',
         offline_mode: 'OFF',
+        [BOOTSTRAP]: 'OFF',
       },
     }
   })

@@ -65,7 +65,8 @@ export function planResetPasswords(
       const requirement = requirementOf(row, cluster)
       // The member first: a run that ends between the two finds an old account, and goes on.
       return [
-        recoveryCredentials(server, account.user, requirement, login),
+        // Nobody knows the old password: there is no way back.
+        { ...recoveryCredentials(server, account.user, requirement, login), pointOfNoReturn: 'end' },
         {
           do: 'sql',
           host: writer.host,

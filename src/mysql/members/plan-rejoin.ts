@@ -268,6 +268,7 @@ function recordSteps({ server, row, cluster, writer, login }: Rejoin): readonly 
       host: writer.host,
       login,
       note: `complete the record of ${server.host}`,
+      pointOfNoReturn: 'begin',
       statements: [
         { text: `USE ${METADATA}` },
         ...missing.map(([key, value]) =>

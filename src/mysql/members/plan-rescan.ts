@@ -80,7 +80,8 @@ export function planRescan(
   const diff: Difference[] = []
   const change = (what: string, before: string, after: string, done: readonly Step[]): void => {
     diff.push({ what, before: before === '' ? '' : `${before}\n`, after: after === '' ? '' : `${after}\n` })
-    steps.push(...done)
+    // Each repair is good by itself: none is taken back because another one fails.
+    steps.push(...done.map((step) => ({ pointOfNoReturn: 'end' as const, ...step })))
   }
   const sql = (host: string, note: string, statements: readonly Statement[]): Step => ({
     do: 'sql',
@@ -88,6 +89,8 @@ export function planRescan(
     login,
     note,
     statements,
+    // Of several statements the first ones may be done.
+    ...(statements.length > 1 ? { pointOfNoReturn: 'begin' as const } : {}),
   })
   for (const row of removed) {
     const accounts = accountsOnlyOf(row, Number(row.attributes['server_id'] ?? 0), writer, topology)
@@ -329,7 +332,7 @@ function recordNew(
   }
   const local = attribute(server.picture.variables, 'group_replication_local_address') || addressOf(server)
   return [
-    recoveryAccount(writer, server, login, cluster.allowedHost, requirement),
+    ...recoveryAccount(writer, server, login, cluster.allowedHost, requirement),
     recoveryCredentials(server, attributes.recoveryAccountUser, requirement, login),
     {
       do: 'sql',

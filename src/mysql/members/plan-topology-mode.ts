@@ -58,18 +58,23 @@ export function planTopologyMode(
   const mode = multi ? 'mm' : 'pm'
   const writer = multi ? primary : switching ? server : (topology.globalPrimary ?? primary)
   const recorded = cluster.row.primaryMode === mode
+  const record = (value: string) => ({
+    do: 'sql' as const,
+    host: writer.host,
+    login,
+    statements: [
+      {
+        text: `UPDATE ${METADATA}.clusters SET primary_mode = ? WHERE cluster_id = ?`,
+        values: [value, cluster.row.id],
+      },
+    ],
+  })
   if (!recorded)
     steps.push({
-      do: 'sql',
-      host: writer.host,
-      login,
+      ...record(mode),
       note: `record how many primaries cluster "${name}" has`,
-      statements: [
-        {
-          text: `UPDATE ${METADATA}.clusters SET primary_mode = ? WHERE cluster_id = ?`,
-          values: [mode, cluster.row.id],
-        },
-      ],
+      undo: [record(cluster.row.primaryMode ?? (multi ? 'pm' : 'mm'))],
+      atomic: true,
     })
   return {
     steps,

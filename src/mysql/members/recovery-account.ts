@@ -107,7 +107,7 @@ export function renewAccount(
   const account = recordedAccount(row, cluster, of)
   const requirement = requirementOf(row, cluster)
   const present = at.picture.accounts.find(({ user, host }) => user === account.user && host === account.host)
-  if (present === undefined) return [recoveryAccount(at, of, login, account.host, requirement)]
+  if (present === undefined) return recoveryAccount(at, of, login, account.host, requirement)
   const withPassword = hasPassword(requirement.authType)
   if (!withPassword && demands(present, requirement) && !present.hasPassword) return []
   return [
@@ -118,6 +118,7 @@ export function renewAccount(
       note: withPassword
         ? `renew the password of ${of.host}'s recovery account`
         : `correct the recovery account of ${of.host}`,
+      leaves: `the recovery account of ${of.host} is altered`,
       statements: [amendAccount(account, of, requirement)],
     },
   ]

@@ -57,17 +57,34 @@ export function dropAccounts(at: Server, user: string, allowedHost: string): rea
   return [...hosts].map((host) => dropAccount(user, host))
 }
 
-/** Makes a member's account at the primary. Undone when it was not there before. */
+/** Drops an account for every host part that it has: all of them or none. */
+function dropUsers(at: Server, user: string, allowedHost: string): Statement {
+  const hosts = [...new Set([allowedHost, ...accountsOf(at, user).map(({ host }) => host)])]
+  return {
+    text: `DROP USER IF EXISTS ${hosts.map(() => '?@?').join(', ')}`,
+    values: hosts.flatMap((host) => [user, host]),
+  }
+}
+
+/** Makes a member's account at the primary. Undone when it was not there before; the password of another nobody knows. */
 export function replicationAccount(
   at: Server,
   of: Server,
   login: MysqlLogin,
   allowedHost: string,
   requirement: Requirement,
-): Step {
+): readonly Step[] {
   const user = replicationUser(of.picture.serverId)
   const isNew = accountsOf(at, user).length === 0
-  return {
+  const drops: Step = {
+    do: 'sql',
+    host: at.host,
+    login,
+    note: `drop the old replication account of ${of.host}`,
+    leaves: `the old replication account of ${of.host} is gone`,
+    statements: [dropUsers(at, user, allowedHost)],
+  }
+  const makes: Step = {
     do: 'sql',
     host: at.host,
     login,
@@ -75,4 +92,5 @@ export function replicationAccount(
     undo: isNew ? [{ do: 'sql', host: at.host, login, statements: [dropAccount(user, allowedHost)] }] : [],
     statements: accountStatements(at, of, allowedHost, requirement),
   }
+  return isNew ? [makes] : [drops, makes]
 }

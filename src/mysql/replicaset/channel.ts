@@ -84,6 +84,12 @@ export const stopChannel: Statement = {
   values: [CHANNEL],
   tolerate: [3074, 1617],
 }
+/** Of a channel that is stopped. */
+export const forgetChannel: Statement = {
+  text: 'RESET REPLICA ALL FOR CHANNEL ?',
+  values: [CHANNEL],
+  tolerate: [3074, 1617],
+}
 export const startChannel: Statement = { text: 'START REPLICA FOR CHANNEL ?', values: [CHANNEL] }
 
 /** Points a channel to another source; everything else stays: the heartbeat only if it is said again. */

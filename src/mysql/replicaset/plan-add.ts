@@ -8,7 +8,14 @@ import { transaction } from '../metadata/statements.js'
 import { refuseTwin } from '../refusals.js'
 import { addressOf, attribute } from '../topology.js'
 import { replicationAccount, replicationUser } from './account.js'
-import { configureStatements, fenceStep, startChannel } from './channel.js'
+import {
+  configureStatements,
+  fenceStep,
+  forgetChannel,
+  isRunning,
+  startChannel,
+  stopChannel,
+} from './channel.js'
 import { leaveSource, refuseSource } from './leave-source.js'
 import type { MemberTask } from './plan-instance.js'
 import { asReplica, predict, seesMetadata, withAccount, withMember } from './predict.js'
@@ -46,10 +53,10 @@ export function planAddMember(task: MemberTask): Plan {
   const steps: readonly Step[] = [
     ...connectivity(task, wanted.subject),
     ...leaveSource(task, recovery.donor !== undefined),
-    replicationAccount(primary, server, login, set.allowedHost, requirement),
+    ...replicationAccount(primary, server, login, set.allowedHost, requirement),
     ...cloneFrom(task, recovery.donor),
     ...fenceStep(server, login),
-    followStep(task, wanted.options),
+    ...followSteps(task, wanted.options),
     catchUpWith(task),
     ...afterClone(task, recovery.donor),
     {
@@ -105,19 +112,40 @@ export function connectivity(task: MemberTask, subject: string): readonly Step[]
   )
 }
 
-/** Configures the channel to the primary and starts it. */
-export function followStep({ server, primary, set, login }: MemberTask, options: ChannelOptions): Step {
+/** Configures the channel to the primary and starts it. One that was there is forgotten: its password nobody knows. */
+export function followSteps(
+  { server, primary, set, login }: MemberTask,
+  options: ChannelOptions,
+): readonly Step[] {
   const { host } = server
-  const hadChannel = channelOf(server) !== undefined
-  return {
+  const stop: Step = {
     do: 'sql',
     host,
     login,
-    note: `let ${host} follow ${primary.host}`,
-    undo: hadChannel ? [] : [{ do: 'sql', host, login, statements: removeChannel(CHANNEL) }],
-    leaves: `${host} keeps the transactions that it received from ${primary.host}`,
-    statements: [...configureStatements(server, primary, set, options), startChannel],
+    note: `stop replication on ${host}`,
+    statements: [stopChannel],
+    undo: isRunning(server) ? [{ do: 'sql', host, login, statements: [startChannel] }] : [],
   }
+  const forget: Step = {
+    do: 'sql',
+    host,
+    login,
+    note: `forget the old replication channel of ${host}`,
+    statements: [forgetChannel],
+    leaves: `the old replication channel of ${host} is gone`,
+  }
+  return [
+    ...(channelOf(server) === undefined ? [] : [stop, forget]),
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `let ${host} follow ${primary.host}`,
+      undo: [{ do: 'sql', host, login, statements: removeChannel(CHANNEL) }],
+      leaves: `${host} keeps the transactions that it received from ${primary.host}`,
+      statements: [...configureStatements(server, primary, set, options), startChannel],
+    },
+  ]
 }
 
 export function catchUpWith({ server, primary, login, wanted }: MemberTask): Step {

@@ -80,7 +80,7 @@ export function planCreateReplicaSet(
   const steps: readonly Step[] = [
     checkOneWay(side, side, sslMode, login),
     ...unfenceStep(server, login),
-    replicationAccount(server, server, login, allowedHost, requirement),
+    ...replicationAccount(server, server, login, allowedHost, requirement),
     {
       do: 'sql',
       host,

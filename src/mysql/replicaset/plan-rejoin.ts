@@ -19,7 +19,7 @@ import type { Statement } from '../step.js'
 import { addressOf } from '../topology.js'
 import { accountFits, replicationAccount, replicationUser } from './account.js'
 import { channelDiffers, fenceStep, isRunning, startChannel, stopChannel } from './channel.js'
-import { catchUpWith, connectivity, followStep } from './plan-add.js'
+import { catchUpWith, connectivity, followSteps } from './plan-add.js'
 import { leaveSource } from './leave-source.js'
 import type { MemberTask } from './plan-instance.js'
 import { asReplica, predict, seesMetadata, withAccount, withMember, type Foreseen } from './predict.js'
@@ -78,12 +78,12 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
   // A password that nobody knows can only be replaced; an account without one is left alone when it is right.
   if (!fits || (anew && secret)) {
     if (!anew) reasons.push('its account differs')
-    steps.push(replicationAccount(primary, server, login, set.allowedHost, requirement))
+    steps.push(...replicationAccount(primary, server, login, set.allowedHost, requirement))
   }
   if (fence.length > 0) reasons.push('it is not read-only')
   if (isBeingCloned(server)) reasons.push(`${cloneText(server)} goes on`)
   steps.push(...cloneFrom(task, donor), ...fence)
-  if (anew) steps.push(followStep(task, options))
+  if (anew) steps.push(...followSteps(task, options))
   else if (Object.keys(more).length > 0) {
     reasons.push('its channel options differ')
     steps.push(optionsStep(task, more))
@@ -156,6 +156,7 @@ function recordStep(
           login,
           statements: transaction(statements),
           note: `record ${server.host} in ReplicaSet "${set.name}"`,
+          pointOfNoReturn: 'end',
         },
       ]
 }

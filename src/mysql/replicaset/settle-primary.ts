@@ -31,7 +31,10 @@ export function settlePrimary(task: PrimaryTask, member: Member, others: readonl
     return refuse(
       `${errant.host} has transactions that the primary ${target.host} lacks (${errantText(errant, target)}): it can't follow.`,
     )
-  const open = isOpen(target) ? [] : unfenceStep(target, login)
+  // From here on clients may have written to it.
+  const open = isOpen(target)
+    ? []
+    : unfenceStep(target, login).map((step) => ({ ...step, pointOfNoReturn: 'end' as const }))
   const steps: readonly Step[] = [
     ...astray.map((server) => tryTarget(task, server)),
     ...open,
@@ -43,6 +46,7 @@ export function settlePrimary(task: PrimaryTask, member: Member, others: readonl
             login,
             statements: transaction(changePrimary(set.row.id, member.row.id, undefined)),
             note: `record ${target.host} as the primary of ReplicaSet "${set.name}"`,
+            pointOfNoReturn: 'end',
           } as const,
         ]
       : []),
