@@ -59,7 +59,8 @@ stage 'end to end, local connection' suite 'test/e2e/**/*.test.ts' --timeout 600
 lab_files() {
   local long
   long=$(printf 'test/lab/%s.test.ts\n' removals clusterset-outage replicaset-life cluster-contracts members-outage undo \
-    clone-interrupted clone-fails replicaset-interrupted status members router playbooks cluster-matrix \
+    undo-clusterset undo-outages undo-cluster clone-interrupted clone-fails replicaset-interrupted status members router \
+    playbooks cluster-matrix \
     replicaset-security clusterset-modes kill clusterset-switchover)
   echo "$long"
   ls test/lab/*.test.ts | grep -vxF "$long" | grep -v '/flagship\.'

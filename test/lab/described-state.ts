@@ -7,16 +7,16 @@ const SERVER = [
   "SELECT CHANNEL_NAME, USER, SSL_ALLOWED, SSL_VERIFY_SERVER_CERTIFICATE, SSL_CA_FILE, SOURCE_CONNECTION_AUTO_FAILOVER FROM performance_schema.replication_connection_configuration WHERE USER <> '' ORDER BY 1",
   'SELECT CHANNEL_NAME, SERVICE_STATE FROM performance_schema.replication_connection_status ORDER BY 1',
   'SELECT MEMBER_HOST, MEMBER_STATE, MEMBER_ROLE FROM performance_schema.replication_group_members ORDER BY 1',
-  'SELECT @@global.super_read_only, @@global.gtid_mode',
+  'SELECT @@global.super_read_only, @@global.offline_mode, @@global.gtid_mode',
 ]
 /** Only where the plugin of Group Replication is loaded. */
 const GROUP = [
   'SELECT name, enabled FROM performance_schema.replication_group_member_actions ORDER BY 1',
-  'SELECT @@global.group_replication_start_on_boot',
+  'SELECT @@global.group_replication_start_on_boot, @@global.group_replication_bootstrap_group',
 ]
 /** Only where there is metadata. */
 const METADATA = [
-  "SELECT cluster_name, JSON_REMOVE(attributes, '$.group_replication_group_name', '$.group_replication_view_change_uuid') FROM mysql_innodb_cluster_metadata.clusters ORDER BY 1",
+  "SELECT cluster_name, primary_mode, JSON_REMOVE(attributes, '$.group_replication_group_name', '$.group_replication_view_change_uuid') FROM mysql_innodb_cluster_metadata.clusters ORDER BY 1",
   "SELECT address, addresses, JSON_REMOVE(attributes, '$.joinTime') FROM mysql_innodb_cluster_metadata.instances ORDER BY 1",
   'SELECT domain_name, attributes, router_options FROM mysql_innodb_cluster_metadata.clustersets',
   'SELECT c.cluster_name, m.member_role FROM mysql_innodb_cluster_metadata.v2_cs_members m JOIN mysql_innodb_cluster_metadata.clusters c USING (cluster_id) ORDER BY 1',

@@ -78,17 +78,23 @@ export async function serverState(name: string, host: string): Promise<string> {
     'SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.persisted_variables ORDER BY 1',
     "SELECT CHANNEL_NAME, HOST, PORT, USER, SSL_ALLOWED FROM performance_schema.replication_connection_configuration WHERE CHANNEL_NAME NOT LIKE 'group\\_replication\\_%' OR USER <> '' ORDER BY 1",
     'SELECT MEMBER_ID, MEMBER_STATE, MEMBER_ROLE FROM performance_schema.replication_group_members ORDER BY 1',
-    'SELECT @@global.super_read_only, @@global.read_only',
+    'SELECT @@global.super_read_only, @@global.read_only, @@global.offline_mode',
     'SHOW DATABASES',
+    // ON, or CONNECTING while the source is away.
+    "SELECT CHANNEL_NAME, SERVICE_STATE <> 'OFF' FROM performance_schema.replication_connection_status WHERE CHANNEL_NAME NOT LIKE 'group\\_replication\\_%' ORDER BY 1",
   ]
   // One login for all: it costs more than the queries.
   const metadata =
-    'SELECT cluster_name, attributes FROM mysql_innodb_cluster_metadata.clusters; SELECT address, attributes FROM mysql_innodb_cluster_metadata.instances; SELECT domain_name FROM mysql_innodb_cluster_metadata.clustersets'
+    'SELECT cluster_name, primary_mode, attributes FROM mysql_innodb_cluster_metadata.clusters; SELECT address, attributes FROM mysql_innodb_cluster_metadata.instances; SELECT domain_name FROM mysql_innodb_cluster_metadata.clustersets'
+  const group =
+    'SELECT name, enabled FROM performance_schema.replication_group_member_actions ORDER BY 1; SELECT @@global.group_replication_bootstrap_group'
   return shell(
     name,
     host,
     `set -e; mysql -N -B -e ${quote(queries.join("; SELECT '--'; "))}
-    if mysql -N -B -e 'SHOW DATABASES' | grep -q mysql_innodb_cluster_metadata; then mysql -N -B -e ${quote(metadata)}; fi`,
+    there=$(mysql -N -B -e "SHOW DATABASES; SHOW TABLES FROM performance_schema LIKE 'replication_group_member_actions'")
+    case $there in *mysql_innodb_cluster_metadata*) mysql -N -B -e ${quote(metadata)};; esac
+    case $there in *replication_group_member_actions*) mysql -N -B -e ${quote(group)};; esac`,
   )
 }
 
