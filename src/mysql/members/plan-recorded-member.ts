@@ -20,7 +20,7 @@ export function planRecordedMember(
 ): Plan {
   const { primary } = cluster
   const { name } = cluster.row
-  const runs = isIn(cluster, server) && hasQuorum(server)
+  const runs = isIn(cluster, server) && hasQuorum(server) && !isExpelled(server, primary)
   if (runs) {
     const kept = planInstanceOptions(options, server, row, cluster, topology, login)
     if (kept.failure !== undefined) return kept
@@ -63,6 +63,10 @@ export function planRecordedMember(
     diff: [...back.diff, ...record.diff],
   }
 }
+
+/** A member that was cut off or frozen takes a moment to learn that the group goes on without it. */
+const isExpelled = (server: Server, primary: Server | undefined): boolean =>
+  primary !== undefined && !primary.picture.members.some(({ uuid }) => uuid === server.picture.uuid)
 
 const SEEDS = 'group_replication_group_seeds'
 

@@ -61,7 +61,12 @@ export function planRejoin(rejoin: Rejoin): Plan {
     steps: steps ?? rejoinSteps(rejoin),
     first: waitsFor(server, login),
     diff: [
-      { what: `${server.host} in cluster ${cluster.row.name}`, before: `${state}\n`, after: 'ONLINE\n' },
+      {
+        what: `${server.host} in cluster ${cluster.row.name}`,
+        // It does not know yet that it was expelled.
+        before: state === 'ONLINE' ? 'expelled\n' : `${state}\n`,
+        after: 'ONLINE\n',
+      },
     ],
     predicts: predictPictures(topology, login, (one) =>
       one.host === server.host

@@ -150,6 +150,29 @@ describe('a member that is recorded', () => {
   })
 })
 
+describe('a member that believes itself ONLINE, but whose group goes on without it', () => {
+  it('is brought back like any that failed', () => {
+    const s1 = inGroup(1, 'north', [1], { metadata: NORTH })
+    const frozen = inGroup(2, 'north', [1, 2], { metadata: NORTH })
+    const topology = topologyOf([s1, frozen])
+    const [cluster] = topology.clusters
+    const row = cluster?.instances[1]
+    assert.ok(cluster !== undefined && row !== undefined)
+    const options = { label: undefined, tags: undefined, given: [] }
+    const plan = planRecordedMember(frozen, row, cluster, options, topology, LOGIN)
+    assert.equal(plan.failure, undefined)
+    assert.deepEqual(plan.diff, [{ what: 's2 in cluster north', before: 'expelled\n', after: 'ONLINE\n' }])
+    const done = plan.steps.flatMap((step) =>
+      step.do === 'sql' ? step.statements.map(({ text }) => text) : [],
+    )
+    assert.ok(done.indexOf('STOP GROUP_REPLICATION') >= 0, done.join('\n'))
+    assert.ok(
+      done.findIndex((text) => text.startsWith('START GROUP_REPLICATION')) >
+        done.indexOf('STOP GROUP_REPLICATION'),
+    )
+  })
+})
+
 describe('addresses that members know of one another', () => {
   const told = (seeds: readonly string[]) => {
     const members = seeds.map((list, index) =>
