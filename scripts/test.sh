@@ -58,16 +58,16 @@ stage 'end to end, local connection' suite 'test/e2e/**/*.test.ts' --timeout 600
 # The longest first, so that none of them is left to run alone at the end.
 lab_files() {
   local long
-  long=$(printf 'test/lab/%s.test.ts\n' removals clusterset-outage replicaset-life cluster-contracts members-outage undo \
-    undo-clusterset undo-outages undo-cluster clone-interrupted clone-fails replicaset-interrupted status members router \
-    playbooks cluster-matrix \
-    replicaset-security clusterset-modes kill clusterset-switchover)
+  long=$(printf 'test/lab/%s.test.ts\n' removals clusterset-outage status-outage clone-fails clone-interrupted undo-clusterset \
+    undo-outages undo-cluster members-outage undo-replicaset cluster-contracts replicaset-life members undo status \
+    replicaset-interrupted playbooks router kill status-replicaset cluster-matrix clusterset-modes clusterset-switchover \
+    replicaset-security)
   echo "$long"
   ls test/lab/*.test.ts | grep -vxF "$long" | grep -v '/flagship\.'
 }
-# The flagship has bounds of time: it runs alone. The rest mostly waits for servers: four files at a time.
+# The flagship has bounds of time: it runs alone. The rest mostly waits for servers: six files at a time.
 stage 'end to end, the flagship on the embedded lab' suite test/lab/flagship.test.ts --timeout 300000
-stage 'end to end, embedded lab' suite --parallel --jobs 4 $(lab_files) --timeout 600000
+stage 'end to end, embedded lab' suite --parallel --jobs 6 $(lab_files) --timeout 600000
 stage 'the Vagrant lab, with containers for machines' counted scripts/test-vagrant.sh containers
 stage 'the Vagrant lab, with virtual machines' counted scripts/test-vagrant.sh libvirt
 
