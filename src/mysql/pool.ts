@@ -4,14 +4,15 @@ import type { Connection } from 'mysql2/promise'
 import { SignetError } from '../errors.js'
 import type { Outcome } from '../host/step.js'
 import { Secret } from '../value/secret.js'
-import { openSession, problemOf } from './connect.js'
+import { problemOf } from './connect.js'
 import { formatStatement } from './format.js'
 import type { GeneratedValues } from './generated.js'
 import { readInstance, type InstancePicture } from './instance.js'
-import { loginKey, type MysqlLogin } from './login.js'
+import type { MysqlLogin } from './login.js'
 import type { MysqlQuestions } from './question.js'
 import { readAccounts } from './read-accounts.js'
 import { assertReadOnly } from './read-only.js'
+import { ReadSessions } from './read-sessions.js'
 import { readVariables } from './read-variables.js'
 import { servedCertificate } from './served-certificate.js'
 import { StepSessions } from './step-sessions.js'
@@ -43,16 +44,15 @@ export class MysqlPool {
   readonly #openStream: (login: MysqlLogin) => Promise<Duplex>
   readonly #host: string
   readonly #patience: number
-  readonly #sessions = new Map<string, { connection: Connection; busy: Promise<unknown> }>()
-  readonly #opening = new Map<string, Promise<{ connection: Connection; busy: Promise<unknown> }>>()
+  readonly #questions: ReadSessions
   readonly #steps: StepSessions
-  #closed = false
   statements = 0
 
   constructor(openStream: (login: MysqlLogin) => Promise<Duplex>, host: string, patience = PATIENCE) {
     this.#openStream = openStream
     this.#host = host
     this.#patience = patience
+    this.#questions = new ReadSessions(openStream)
     this.#steps = new StepSessions(openStream)
   }
 
@@ -65,7 +65,7 @@ export class MysqlPool {
           return {
             kind: 'rows',
             // A SELECT of a playbook takes as long as it takes.
-            rows: await this.#inSession(question.login, false, (connection) =>
+            rows: await this.#questions.use(question.login, false, (connection) =>
               this.#rows(connection, question),
             ),
           }
@@ -154,10 +154,8 @@ export class MysqlPool {
   }
 
   close(): void {
-    this.#closed = true
+    this.#questions.close()
     this.#steps.close()
-    for (const { connection } of this.#sessions.values()) connection.destroy()
-    this.#sessions.clear()
   }
 
   async #send(
@@ -226,7 +224,9 @@ export class MysqlPool {
     const text = await this.#waitsFor(connection, login)
     await withinSeconds(
       LOOK,
-      this.#session(login, true).then((session) => session.connection.query('KILL ?', [connection.threadId])),
+      this.#questions
+        .take(login, true)
+        .then((session) => session.connection.query('KILL ?', [connection.threadId])),
     ).catch(() => undefined)
     return text
   }
@@ -245,7 +245,7 @@ export class MysqlPool {
 
   /** Reads with statements of our own. */
   #reading<T>(login: MysqlLogin, read: (query: Query) => Promise<T>): Promise<T> {
-    return this.#inSession(login, true, (connection) =>
+    return this.#questions.use(login, true, (connection) =>
       readTogether(connection, this.#patience, read, () => this.statements++),
     )
   }
@@ -266,60 +266,7 @@ export class MysqlPool {
       void withinSeconds(this.#patience, connection.query('ROLLBACK')).catch(() => undefined)
     }
   }
-
-  /** @param many whether one query may be several statements */
-  async #inSession<T>(
-    login: MysqlLogin,
-    many: boolean,
-    work: (connection: Connection) => Promise<T>,
-  ): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      const session = await this.#session(login, many)
-      // One transaction at a time in a session.
-      const turn = session.busy.then(() => work(session.connection))
-      session.busy = turn.catch(() => undefined)
-      try {
-        return await turn
-      } catch (error) {
-        const problem = problemOf(error)
-        if (problem.kind !== 'down') throw problem
-        // The server was restarted since: a new session, once. Another question may have opened it already.
-        const key = sessionKey(login, many)
-        if (this.#sessions.get(key) === session) this.#sessions.delete(key)
-        session.connection.destroy()
-        if (attempt > 1) throw problem
-      }
-    }
-  }
-
-  async #session(
-    login: MysqlLogin,
-    many: boolean,
-  ): Promise<{ connection: Connection; busy: Promise<unknown> }> {
-    const key = sessionKey(login, many)
-    const known = this.#sessions.get(key)
-    if (known) return known
-    const opening = this.#opening.get(key)
-    if (opening) return opening
-    const opened = (async () => {
-      try {
-        const connection = await openSession(this.#openStream, login, many)
-        const session = { connection, busy: Promise.resolve() as Promise<unknown> }
-        if (this.#closed) connection.destroy()
-        else this.#sessions.set(key, session)
-        return session
-      } catch (error) {
-        throw problemOf(error)
-      } finally {
-        this.#opening.delete(key)
-      }
-    })()
-    this.#opening.set(key, opened)
-    return opened
-  }
 }
 
 /** Without what the server stores of passwords. */
 const withoutHashes = (text: string): string => text.replace(/0x[0-9A-Fa-f]{16,}/g, '0x…')
-
-const sessionKey = (login: MysqlLogin, many: boolean): string => `${many ? 'many' : 'one'} ${loginKey(login)}`

@@ -19,6 +19,11 @@ const NO_RECORD: Action = {
   host: 's1',
   sql: `${METADATA}; DELETE FROM instances WHERE address = 's3:3306'`,
 }
+/** The group runs on, and nothing describes it. */
+const NO_CLUSTER: Action = {
+  host: 's1',
+  sql: 'DROP DATABASE mysql_innodb_cluster_metadata; DROP USER IF EXISTS mysql_innodb_cluster_1, mysql_innodb_cluster_2, mysql_innodb_cluster_3',
+}
 /** One after the other, on the same cluster. */
 const OPERATIONS: readonly Operation[] = [
   {
@@ -35,6 +40,11 @@ const OPERATIONS: readonly Operation[] = [
     name: 'rescan, a member without a record',
     prepare: [NO_RECORD],
     ...task('s1', 'innodb_cluster_rescan', { add_unmanaged: true }),
+  },
+  {
+    name: 'adoptFromGR',
+    prepare: [NO_CLUSTER],
+    ...task('s1', 'innodb_cluster', { name: 'one', adopt_from_gr: true }),
   },
   { name: 'dissolve', ...task('s1', 'innodb_cluster', { name: 'one', state: 'absent' }), back: CLUSTER },
 ]
