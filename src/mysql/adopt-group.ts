@@ -3,6 +3,7 @@ import type { Step } from '../host/step.js'
 import { recoveryUser } from './account.js'
 import { accountOf, recoveryCredentials, recoveryAccount } from './bootstrap.js'
 import { waitForAccount } from './clusterset/waits.js'
+import { persistedAsBefore, restore } from './group-variables.js'
 import type { MysqlLogin } from './login.js'
 import type { CreateCluster } from './plan-create-cluster.js'
 import { NO_METADATA, withCluster, withInstance } from './predict.js'
@@ -90,6 +91,7 @@ export function planAdoptGroup(
     ...recoveryAccount(writer, one, login, wanted.allowedHost, requirement).map((step) => ({
       ...step,
       undo: [],
+      leaves: step.leaves ?? `the account ${recoveryUser(one.picture.serverId)} is made and stays`,
     })),
     waitForAccount(one, recoveryUser(one.picture.serverId), login),
     {
@@ -113,6 +115,25 @@ export function planAdoptGroup(
           values: [wanted.manualStartOnBoot ? 'OFF' : 'ON'],
         },
         { text: 'SET PERSIST_ONLY super_read_only = ON' },
+      ],
+      // The password that the group recovered with before is known to nobody.
+      leaves: `${one.host} recovers with the account ${recoveryUser(one.picture.serverId)}`,
+      undo: [
+        {
+          do: 'sql',
+          host: one.host,
+          login,
+          statements: [
+            ...restore(
+              [
+                ['group_replication_group_seeds', ''],
+                ['group_replication_start_on_boot', ''],
+              ],
+              one.picture,
+            ),
+            ...persistedAsBefore('super_read_only', one.picture.persisted),
+          ],
+        },
       ],
     },
   ])

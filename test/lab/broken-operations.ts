@@ -271,7 +271,7 @@ function told(state: string, host: string, message: string): string {
     .split(/^--$/m)
     .filter((_, at) => own?.includes(at) !== false && !channels.includes(at))
     .join('--')
-  return / account (of s\d|mysql_innodb_\w+) is (gone|altered)/.test(left)
+  return / account (of s\d|mysql_innodb_\w+) is (gone|altered|made)/.test(left)
     ? lines
         .split('\n')
         .filter((line) => !/^'?mysql_innodb_/.test(line))

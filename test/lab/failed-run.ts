@@ -4,7 +4,7 @@ import { serverState, sql, type TestLab } from './servers.js'
 import { PROJECT, transcript, type Run } from './signet.js'
 import { resultOf } from './task.js'
 
-/** A statement that was sent; the one that was broken with the name of its server. */
+/** A statement that was sent; those that were broken with the name of their server. */
 export interface SentStatement {
   readonly sql: string
   readonly host?: string
@@ -57,7 +57,8 @@ export async function badReport(
 ): Promise<readonly string[]> {
   const { message = '' } = resultOf(done)
   const statements = await sentStatements(lab)
-  const host = statements.find((statement) => statement.host !== undefined)?.host ?? 'none'
+  // Side by side, another than the first may be told.
+  const hosts = statements.flatMap(({ host }) => host ?? [])
   const told = fault.startsWith('refuse')
     ? /^\S.*: injected \(1644\) on: \S/
     : /^\S.*: .*(closed|lost|connection).* on: \S/i
@@ -67,9 +68,9 @@ export async function badReport(
     ...(told.test(message) || /did not begin: the connection was lost/.test(message)
       ? []
       : [`no purpose or no answer of the server: ${message}`]),
-    ...(host === own || new RegExp(`\\b${host}\\b`).test(message)
+    ...(hosts.some((host) => host === own || new RegExp(`\\b${host}\\b`).test(message))
       ? []
-      : [`${host} is not named: ${message}`]),
+      : [`${hosts[0] ?? 'its server'} is not named: ${message}`]),
     ...secretsOf(statements)
       .filter((secret) => all.includes(secret))
       .map((secret) => `a secret is shown: ${secret}`),

@@ -9,8 +9,8 @@
 //   lose         the connection dies before it
 //   lose-answer  the connection dies after the server has carried it out: the answer is lost
 // N may also be text: the first statement that begins so.
-// SIGNET_TEST_STATEMENTS=FILE: all statements in order, one a line as JSON; the one that is broken with the name of its
-// server. Secrets are in it, too: a test looks for them in reports.
+// SIGNET_TEST_STATEMENTS=FILE: all statements in order, one a line as JSON; those that are broken with the name of
+// their server. Secrets are in it, too: a test looks for them in reports.
 import { writeFileSync } from 'node:fs'
 import { PromiseConnection } from 'mysql2/promise'
 
@@ -28,7 +28,7 @@ PromiseConnection.prototype.query = async function query(statement, ...rest) {
   if (typeof statement !== 'object' || reading.has(this)) return send.call(this, statement, ...rest)
   const index = statements.push({ sql: statement.sql })
   if (Number.isNaN(limit) && statement.sql.startsWith(number)) limit = index
-  if (index === limit) {
+  if (index === limit || (kind === 'refuse-from' && index > limit)) {
     const [[{ host }]] = await send.call(this, 'SELECT @@global.report_host host')
     statements[index - 1].host = host
   }
