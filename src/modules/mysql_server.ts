@@ -246,21 +246,29 @@ function stepsOf(
   const previous = shellQuote(args.option_file + PREVIOUS)
   const unit = shellQuote(args.service)
   const validate = `out=$(mysqld --validate-config --user=mysql 2>&1) || { printf '%s\\n' "$out" | grep -i error >&2; exit 1; }`
-  const back = `if [ -e ${previous} ]; then cat ${previous} > ${file}; systemctl reset-failed ${unit} 2>/dev/null; systemctl restart ${unit}; fi`
+  const back = `if [ -e ${previous} ]; then cat ${previous} > ${file}; fi`
+  const backAndRestart = `if [ -e ${previous} ]; then cat ${previous} > ${file}; systemctl reset-failed ${unit} 2>/dev/null; systemctl restart ${unit}; fi`
   const restart = `systemctl reset-failed ${unit} 2>/dev/null; systemctl restart ${unit} || { grep -h 'ERROR' ${shellQuote(args.error_log)} | tail -n 5 >&2; exit 1; }`
-  const undo: readonly Step[] = [
-    { do: 'run', host, shell: back, check: true, note: `give ${host} its previous options back` },
+  const undo = (shell: string): readonly Step[] => [
+    { do: 'run', host, shell, check: true, note: `give ${host} its previous options back` },
   ]
   const member = roleOf(server) !== undefined && !allStopped(server)
   return [
-    { do: 'run', host, shell: validate, check: true, undo, note: `check the options of ${host}` },
-    { do: 'run', host, shell: restart, check: true, undo, note: `restart mysqld on ${host}` },
+    { do: 'run', host, shell: validate, check: true, undo: undo(back), note: `check the options of ${host}` },
+    // Once: a server that is restarted while it joins its group takes a minute to stop.
+    {
+      do: 'run',
+      host,
+      shell: restart,
+      check: true,
+      undo: undo(backAndRestart),
+      note: `restart mysqld on ${host}`,
+    },
     {
       do: 'wait',
       host,
       question: { ask: 'mysql_instance', login },
       timeout: args.timeout,
-      undo,
       until: (answer) => runs(answer as MysqlInstance, server, member),
       otherwise: member
         ? `${host} is not back ONLINE in its group.`

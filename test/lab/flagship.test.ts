@@ -340,6 +340,15 @@ describe('the flagship: from four plain hosts to a certificate-authenticated Clu
 
   it('options that mysqld does not start with are taken back, and the run says so', async () => {
     const before = await shell(LAB, 's2', 'cat /etc/mysql/mysql.conf.d/zz-signet.cnf')
+    const stops = async (): Promise<number> =>
+      Number(
+        await shell(
+          LAB,
+          's2',
+          "journalctl -u mysql | awk '/Stopping mysql.service/ { n++ } END { print n + 0 }'",
+        ),
+      )
+    const stopped = await stops()
     const run = await play([
       PLAYBOOK,
       '-i',
@@ -352,6 +361,8 @@ describe('the flagship: from four plain hosts to a certificate-authenticated Clu
     assert.equal(run.code, 2, transcript(run))
     assert.match(run.stdout, /undone/)
     assert.equal(await shell(LAB, 's2', 'cat /etc/mysql/mysql.conf.d/zz-signet.cnf'), before)
+    // Its previous options do not restart it again while it comes back to its group: that takes a minute.
+    assert.equal(await stops(), stopped + 1)
     await shell(
       LAB,
       's2',
