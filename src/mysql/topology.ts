@@ -1,3 +1,4 @@
+import { isWithin, parseGtidSet } from './gtid-set.js'
 import type { InstancePicture, Metadata } from './instance.js'
 import type { AuthType } from './step.js'
 
@@ -125,10 +126,20 @@ export function topologyOf(servers: readonly Server[], about?: Server): Topology
       const number = /^\d+$/.test(row.viewId) ? BigInt(row.viewId) : 0n
       return number > newest ? number : newest
     }, 0n)
-  const [best] = [...withMetadata].sort((a, b) => {
-    const [first, second] = [view(a), view(b)]
-    return first === second ? score(b) - score(a) : first < second ? 1 : -1
-  })
+  // Of several primaries any may have what was written last.
+  const isBehind = (one: Server, other: Server): boolean =>
+    one.picture.gtidExecuted !== other.picture.gtidExecuted &&
+    isWithin(parseGtidSet(one.picture.gtidExecuted), parseGtidSet(other.picture.gtidExecuted))
+  const isBetter = (one: Server, other: Server): boolean =>
+    view(one) !== view(other)
+      ? view(one) > view(other)
+      : score(one) !== score(other)
+        ? score(one) > score(other)
+        : isBehind(other, one)
+  const best = withMetadata.reduce<Server | undefined>(
+    (found, one) => (found === undefined || isBetter(one, found) ? one : found),
+    undefined,
+  )
   const metadata = best?.picture.metadata
   // ReplicaSets have no group; they are put together in replicaset/replicaset.ts.
   const clusters = (metadata?.clusters ?? [])

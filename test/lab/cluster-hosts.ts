@@ -152,3 +152,10 @@ export function members(lab: TestLab, host: string): Promise<readonly string[]> 
     'SELECT MEMBER_HOST, MEMBER_STATE, MEMBER_ROLE FROM performance_schema.replication_group_members ORDER BY 1',
   )
 }
+
+/** Waits until a server has applied everything that another has executed: what was written there arrives when it arrives. */
+export async function catchesUp(lab: TestLab, host: string, from: string): Promise<void> {
+  const [executed = ''] = await sql(lab.name, from, "SELECT REPLACE(@@global.gtid_executed, '\\n', '')")
+  const [late = ''] = await sql(lab.name, host, `SELECT WAIT_FOR_EXECUTED_GTID_SET('${executed}', 60)`)
+  if (late !== '0') throw new Error(`${host} lacks transactions of ${from}: ${executed}`)
+}

@@ -6,7 +6,7 @@ import { planCreateReplicaCluster } from '../../../src/mysql/clusterset/create-r
 import { planAddInstance } from '../../../src/mysql/plan-add-instance.js'
 import { planCreateCluster, type CreateCluster } from '../../../src/mysql/plan-create-cluster.js'
 import { topologyOf, type Server } from '../../../src/mysql/topology.js'
-import { alone, inGroup, LOGIN, record } from './pictures.js'
+import { alone, inGroup, LOGIN, record, uuid } from './pictures.js'
 
 const GTID = { within: true, complete: true }
 const nobody = () => undefined
@@ -221,6 +221,27 @@ describe('a primary cluster that is opened again', () => {
   it('comes with a warning when another may have been made primary', () => {
     assert.match((opened([]).warnings ?? []).join(), /not every other cluster .* can be asked/)
     assert.deepEqual(opened([inGroup(3, 'west', [3], { metadata: SET })]).warnings, [])
+  })
+})
+
+describe('a group of several primaries', () => {
+  it('is described by the one that has what was written last', () => {
+    const several = (id: number, mode: string, gtidExecuted: string): Server =>
+      inGroup(id, 'north', [1, 2], {
+        metadata: { ...NORTH, clusters: NORTH.clusters.map((row) => ({ ...row, primaryMode: mode })) },
+        members: [1, 2].map((each) => ({
+          uuid: uuid(each),
+          host: `s${each}`,
+          port: 3306,
+          state: 'ONLINE',
+          role: 'PRIMARY',
+        })),
+        gtidExecuted,
+      })
+    const mode = (...servers: readonly Server[]) => topologyOf(servers).clusters[0]?.row.primaryMode
+    const [behind, ahead] = [several(1, 'pm', `${uuid(9)}:1-5`), several(2, 'mm', `${uuid(9)}:1-6`)]
+    assert.equal(mode(behind, ahead), 'mm')
+    assert.equal(mode(ahead, behind), 'mm')
   })
 })
 
