@@ -44,6 +44,21 @@ export function waitForPicture(
   }
 }
 
+/** Takes back the offline_mode of a member that was fenced off from all traffic, or expelled itself. */
+export function letClientsIn({ host, picture }: Server, login: MysqlLogin): readonly Step[] {
+  if (picture.variables['offline_mode'] !== 'ON') return []
+  return [
+    {
+      do: 'sql',
+      host,
+      login,
+      note: `let clients in on ${host} again`,
+      statements: [{ text: 'SET GLOBAL offline_mode = OFF' }],
+      undo: [{ do: 'sql', host, login, statements: [{ text: 'SET GLOBAL offline_mode = ON' }] }],
+    },
+  ]
+}
+
 /** Stops Group Replication on a member that failed or was left behind. */
 export function stopGroup(server: Server, login: MysqlLogin): Step {
   const { state } = ownState(server)

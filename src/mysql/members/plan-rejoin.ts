@@ -24,7 +24,7 @@ import {
 } from '../topology.js'
 import { needsViewChangeUuid } from '../version.js'
 import { predictPictures, withVariables } from './after.js'
-import { seedSteps, startGroup, stopGroup } from './group-steps.js'
+import { letClientsIn, seedSteps, startGroup, stopGroup } from './group-steps.js'
 import { valuesOf } from './options.js'
 import { groupAddress, isMultiPrimary, isReplicaCluster, seedsFor } from './members.js'
 import {
@@ -113,15 +113,7 @@ export function rejoinSteps(rejoin: Rejoin): readonly Step[] {
   const settings = changedSettings(rejoin)
   const steps: Step[] = [...renewed]
   if (ownState(server).state !== 'OFFLINE') steps.push(stopGroup(server, login))
-  if (picture.variables['offline_mode'] === 'ON')
-    steps.push({
-      do: 'sql',
-      host,
-      login,
-      note: `let clients in on ${host} again`,
-      statements: [{ text: 'SET GLOBAL offline_mode = OFF' }],
-      undo: [{ do: 'sql', host, login, statements: [{ text: 'SET GLOBAL offline_mode = ON' }] }],
-    })
+  steps.push(...letClientsIn(server, login))
   if (!picture.plugins.includes('group_replication'))
     steps.push({
       do: 'sql',

@@ -2,7 +2,7 @@ import type { Step } from '../../host/step.js'
 import { BOOTSTRAP, waitForState } from '../bootstrap.js'
 import type { MysqlLogin } from '../login.js'
 import type { Server } from '../topology.js'
-import { readOnlyAsBefore, waitForPicture } from './group-steps.js'
+import { letClientsIn, readOnlyAsBefore, waitForPicture } from './group-steps.js'
 
 /** Errors of START GROUP_REPLICATION: not configured, in a wrong state, no applier, no communication layer. */
 const FAILED_STARTS = [3092, 3094, 3095, 3096, 3097]
@@ -20,18 +20,7 @@ export function startSeed(seed: Server, readOnly: boolean, login: MysqlLogin): r
     ...(picture.variables['super_read_only'] === 'OFF' ? [] : [{ text: 'SET GLOBAL super_read_only = ON' }]),
   ]
   return [
-    ...(picture.variables['offline_mode'] === 'ON'
-      ? [
-          {
-            do: 'sql',
-            host,
-            login,
-            note: `let clients in on ${host} again`,
-            statements: [{ text: 'SET GLOBAL offline_mode = OFF' }],
-            undo: [{ do: 'sql', host, login, statements: [{ text: 'SET GLOBAL offline_mode = ON' }] }],
-          } as const,
-        ]
-      : []),
+    ...letClientsIn(seed, login),
     ...(readOnly && picture.memberActions[action] !== false
       ? [
           {

@@ -84,6 +84,12 @@ export const stopChannel: Statement = {
   values: [CHANNEL],
   tolerate: [3074, 1617],
 }
+/** The target of a failover applies nothing more; its receiver is forgotten with the channel, in the end. */
+export const stopApplier: Statement = {
+  text: 'STOP REPLICA SQL_THREAD FOR CHANNEL ?',
+  values: [CHANNEL],
+  tolerate: [3074, 1617],
+}
 /** Of a channel that is stopped. */
 export const forgetChannel: Statement = {
   text: 'RESET REPLICA ALL FOR CHANNEL ?',

@@ -5,7 +5,7 @@ import { transaction } from '../metadata/statements.js'
 import { addressOf, type Server } from '../topology.js'
 import type { InstancePicture, MysqlInstance } from '../instance.js'
 import type { Statement } from '../step.js'
-import { fenceStep, repoint, startChannel, stopChannel, unfenceStep } from './channel.js'
+import { fenceStep, repoint, startChannel, stopApplier, stopChannel, unfenceStep } from './channel.js'
 import {
   asPrimary,
   asReplica,
@@ -23,6 +23,7 @@ import {
   secondsOf,
   sideBySide,
   startAgain,
+  stopTarget,
   tryTarget,
 } from './primary-steps.js'
 import { CHANNEL, channelOf, detailsOf, memberOf, optionsOf, type Member } from './replicaset.js'
@@ -84,7 +85,7 @@ export function planFailover(
   const steps: readonly Step[] = [
     ...toTurn.map((server) => tryTarget(task, server)),
     ...sideBySide([target, ...toTurn].map((server) => applyReceived(task, server, primary))),
-    ...(channelOf(target) === undefined ? [] : [stopApplier(task)]),
+    ...(channelOf(target) === undefined ? [] : [stopTarget(task, stopApplier)]),
     // Clients write again before anybody waits for a receiver; clients may have written, so nothing is taken back.
     ...opened.map((step) => ({ ...step, pointOfNoReturn: 'end' as const })),
     ...sideBySide(
@@ -157,21 +158,6 @@ function applyReceived({ login, timeout }: PrimaryTask, server: Server, primary:
       note: `wait until ${host} has applied what it received`,
     },
   ]
-}
-
-/** The target applies nothing more; its receiver is forgotten with the channel, in the end. */
-function stopApplier({ target, login }: PrimaryTask): Step {
-  const { host } = target
-  return {
-    do: 'sql',
-    host,
-    login,
-    note: `stop replication on ${host}`,
-    undo: [{ do: 'sql', host, login, statements: [startChannel] }],
-    statements: [
-      { text: 'STOP REPLICA SQL_THREAD FOR CHANNEL ?', values: [CHANNEL], tolerate: [3074, 1617] },
-    ],
-  }
 }
 
 /** Lets a member follow the target, unless the lost primary was back for a moment and told it more than the target knows. */

@@ -99,8 +99,11 @@ export function followTarget({ target, login }: PrimaryTask, server: Server): re
   ]
 }
 
-/** Stops the target's own channel; it is forgotten only when all is done. */
-export function stopTarget({ target, login }: PrimaryTask): Step {
+/**
+ * Stops the target's own channel; it is forgotten only when all is done.
+ * @param stop what keeps the target from being changed by its channel
+ */
+export function stopTarget({ target, login }: PrimaryTask, stop = stopChannel): Step {
   const { host } = target
   return {
     do: 'sql',
@@ -108,7 +111,7 @@ export function stopTarget({ target, login }: PrimaryTask): Step {
     login,
     note: `stop replication on ${host}`,
     undo: [{ do: 'sql', host, login, statements: [startChannel] }],
-    statements: [stopChannel],
+    statements: [stop],
   }
 }
 
