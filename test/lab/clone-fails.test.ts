@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { JOIN, REPLICA, type Operation } from './clone-operations.js'
 import { SERVERS, tearDown } from './cluster-hosts.js'
 import { differences } from './cluster-state.js'
 import { describedState } from './described-state.js'
@@ -8,7 +9,7 @@ import { badReport, besidesData, failing, sentStatements, serverStates } from '.
 import { pointsOf } from './killed.js'
 import { sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { play, PROJECT, transcript, type Run } from './signet.js'
-import { resultOf, runTask, watchTask, type TaskArguments } from './task.js'
+import { resultOf, runTask, watchTask } from './task.js'
 
 const LAB = testLab('clone-fails')
 
@@ -20,31 +21,7 @@ const LAB = testLab('clone-fails')
 const POINTS = process.env['SIGNET_TEST_CLONE_POINTS'] ?? '1'
 const FAULTS = (process.env['SIGNET_TEST_CLONE_FAULTS'] ?? 'refuse,lose-answer,lose').split(',')
 
-/** An operation that clones, as one task. */
-interface Operation {
-  readonly name: string
-  readonly host: string
-  readonly module: string
-  readonly args: TaskArguments
-  /** What takes it back, once it could not be undone. */
-  readonly back: TaskArguments
-}
-
 const CERTIFIED = { member_auth_type: 'CERT_SUBJECT_PASSWORD', cert_issuer: '/CN=MyName' }
-const JOIN: Operation = {
-  name: 'addInstance',
-  host: 's2',
-  module: 'innodb_cluster_instance',
-  args: { cluster: 'primary', cert_subject: '/CN=s2', recovery_method: 'clone' },
-  back: { cluster: 'primary', state: 'absent' },
-}
-const REPLICA: Operation = {
-  name: 'createReplicaCluster',
-  host: 's3',
-  module: 'innodb_replica_cluster',
-  args: { name: 'replica', cert_subject: '/CN=s3', recovery_method: 'clone' },
-  back: { name: 'replica', state: 'absent' },
-}
 const FOLLOW: Operation = {
   name: 'addInstance, ReplicaSet',
   host: 's2',

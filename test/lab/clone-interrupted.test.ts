@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { JOIN, REPLICA, type Operation } from './clone-operations.js'
 import { SERVERS, tearDown } from './cluster-hosts.js'
 import { describedState } from './described-state.js'
 import { counted, counting, killedAfter, killedBefore, pointsOf } from './killed.js'
 import { shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
-import { resultOf, runTask, watchTask, type TaskArguments } from './task.js'
+import { resultOf, runTask, watchTask } from './task.js'
 
 const LAB = testLab('clone')
 
@@ -19,30 +20,7 @@ const POINTS = process.env['SIGNET_TEST_CLONE_POINTS'] ?? '1'
 /** SIGNET_TEST_PATIENT=yes lets a server try to join its group for as long as it does, which is a minute. */
 const PATIENT = process.env['SIGNET_TEST_PATIENT'] !== undefined
 
-/** An operation that clones, as one task, and the task that takes it back. */
-interface Operation {
-  readonly name: string
-  readonly host: string
-  readonly module: string
-  readonly args: TaskArguments
-  readonly back: TaskArguments
-}
-
 const CERTIFIED = { member_auth_type: 'CERT_SUBJECT', cert_issuer: '/CN=MyName' }
-const JOIN: Operation = {
-  name: 'addInstance',
-  host: 's2',
-  module: 'innodb_cluster_instance',
-  args: { cluster: 'primary', cert_subject: '/CN=s2', recovery_method: 'clone' },
-  back: { cluster: 'primary', state: 'absent' },
-}
-const REPLICA: Operation = {
-  name: 'createReplicaCluster',
-  host: 's3',
-  module: 'innodb_replica_cluster',
-  args: { name: 'replica', cert_subject: '/CN=s3', recovery_method: 'clone' },
-  back: { name: 'replica', state: 'absent' },
-}
 
 describe('a controller that dies while a server is cloned: the next run ends in the same state', function () {
   this.timeout(/^\d$/.test(POINTS) ? 600_000 : 0)
