@@ -139,6 +139,7 @@ cd "$work/project"
 
 passed=0
 failed=0
+what=
 check() { # check NAME COMMAND… : a condition, not an action
   local name=$1
   shift
@@ -147,6 +148,7 @@ check() { # check NAME COMMAND… : a condition, not an action
     echo "  ok   $name"
   else
     failed=$((failed + 1))
+    what+="${what:+, }\"Vagrant, $kind: $name\""
     echo "  FAIL $name"
     sed 's/^/       /' "$work/check.log" | tail -n 20
   fi
@@ -261,7 +263,7 @@ check 'nor what the lab remembered' test ! -e .vagrant/signet.json
 
 echo "$passed passed, $failed failed"
 if [ -n "${SIGNET_TEST_COUNTS:-}" ]; then
-  echo "{\"passed\":$passed,\"failed\":$failed,\"skipped\":0}" >>"$SIGNET_TEST_COUNTS"
+  echo "{\"passed\":$passed,\"failed\":$failed,\"skipped\":0,\"what\":[$what]}" >>"$SIGNET_TEST_COUNTS"
 fi
 if [ "$failed" -gt 0 ] && [ -n "${KEEP_LOGS:-}" ]; then mkdir -p "$KEEP_LOGS" && cp "$work"/*.log "$KEEP_LOGS/"; fi
 [ "$failed" -eq 0 ]

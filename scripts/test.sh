@@ -21,6 +21,7 @@ failed=0
 stage() { # stage NAME COMMAND… : runs it, remembers a failure, goes on
   local name=$1 start=$SECONDS
   shift
+  stage=$name
   printf '\n== %s\n' "$name"
   if "$@"; then
     printf -- '-- %s: %d s\n' "$name" $((SECONDS - start))
@@ -28,9 +29,12 @@ stage() { # stage NAME COMMAND… : runs it, remembers a failure, goes on
     printf -- '-- %s FAILED after %d s\n' "$name" $((SECONDS - start))
     failed=$((failed + 1))
     # These have counted their failures themselves.
-    [ "$1" = suite ] || [ "$1" = counted ] || echo '{"passed":0,"failed":1,"skipped":0}' >>"$counts"
+    [ "$1" = suite ] || [ "$1" = counted ] || broken_off
   fi
 }
+
+# Counts the stage as one failure.
+broken_off() { echo "{\"passed\":0,\"failed\":1,\"skipped\":0,\"what\":[\"$stage\"]}" >>"$counts"; }
 
 suite() { counted npx mocha "$@"; }
 
@@ -42,7 +46,7 @@ counted() {
   local code=$?
   after=$(wc -l <"$counts")
   if [ "$code" -ne 0 ] && [ "$before" = "$after" ]; then
-    echo '{"passed":0,"failed":1,"skipped":0}' >>"$counts"
+    broken_off
   fi
   return "$code"
 }
@@ -74,7 +78,12 @@ stage 'the Vagrant lab, with virtual machines' counted scripts/test-vagrant.sh l
 node -e '
   const lines = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").filter(Boolean)
   const sum = { passed: 0, failed: 0, skipped: 0 }
-  for (const line of lines) for (const [key, count] of Object.entries(JSON.parse(line))) sum[key] += count
+  for (const line of lines) {
+    const counts = JSON.parse(line)
+    for (const key of Object.keys(sum)) sum[key] += counts[key]
+    // Once more at the end, where nobody has to look for it.
+    for (const what of counts.what ?? []) console.log(`\nFAILED: ${what}`)
+  }
   console.log(`\n${sum.passed} passed, ${sum.failed} failed` + (sum.skipped ? `, ${sum.skipped} skipped` : ""))
 ' "$counts"
 [ "$failed" -eq 0 ]

@@ -26,10 +26,14 @@ const PAUSE = 500
 
 /**
  * A vagrant that reads the state of a machine locks its entry for a moment, and another one that comes just then
- * (the second question of ours, or the `vagrant up` that started signet) fails at once instead of waiting.
+ * (the second question of ours, or the `vagrant up` that started signet) fails at once instead of waiting. Two that
+ * let go of one entry at the same moment both delete its lock file, and the later one breaks off.
  */
 const isLocked = ({ error, stdout, stderr }) =>
-  error !== null && /MachineLocked|EnvironmentLocked|because it is locked|lock is being held/.test(stdout + stderr)
+  error !== null &&
+  /MachineLocked|EnvironmentLocked|because it is locked|lock is being held|\.lock \(Errno::ENOENT\)/.test(
+    stdout + stderr,
+  )
 
 async function vagrant(...words) {
   let answer = await ask(words)
@@ -65,11 +69,14 @@ function readSshConfig(text) {
   return machines
 }
 
-/** What vagrant said when it failed: with --machine-readable that is a line of standard output. */
+/**
+ * What vagrant said when it failed: with --machine-readable that is a line of standard output. A Ruby program that
+ * breaks off lists its calls after the message.
+ */
 function lastLine({ error, stdout, stderr }) {
   const [, said] = /^\d*,[^,]*,error-exit,[^,]*,(.*)$/m.exec(stdout) ?? []
   if (said !== undefined) return said.replaceAll('%!(VAGRANT_COMMA)', ',').replaceAll('\\n', ' ').trim()
-  return stderr.trim().split('\n').findLast((line) => line !== '') ?? error.message
+  return stderr.trim().split('\n').findLast((line) => line !== '' && !/^\s+(\d+: )?from /.test(line)) ?? error.message
 }
 
 function notice(text) {

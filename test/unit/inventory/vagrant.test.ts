@@ -98,11 +98,24 @@ describe('inventories/vagrant', function () {
       ),
       /vagrant status failed: Two words, one line/,
     )
+    await assert.rejects(
+      load(
+        "printf '%s\\n' 'a.rb:1:in `x: It broke (Errno::EIO)' '\tfrom b.rb:2' '\tfrom c.rb:3' >&2; exit 1",
+      ),
+      /vagrant status failed: a\.rb:1:in `x: It broke \(Errno::EIO\)/,
+    )
   })
 
   it('asks again when another vagrant has locked a machine', async () => {
     const inventory = await load(
       `locked() { [ -e "$0.$1" ] || { : > "$0.$1"; return 0; }; return 1; }\ncase "$1 $2 $3" in\n"status --machine-readable ")\nlocked status && { echo '17,,error-exit,Vagrant::Errors::MachineLocked,x'; exit 1; }\n${answer(STATUS)}\n;;\n"ssh-config s1 s2")\nlocked ssh && { echo "Vagrant can't use the requested machine because it is locked!" >&2; exit 1; }\n${answer(SSH)}\n;;\n*) exit 9;;\nesac`,
+    )
+    assert.deepEqual([...inventory.hosts.keys()], ['s1', 's2'])
+  })
+
+  it('asks again when another vagrant has deleted the lock that both held in turn', async () => {
+    const inventory = await load(
+      `case "$1 $2 $3" in\n"status --machine-readable ")\n[ -e "$0.once" ] || { : > "$0.once"; printf '%s\\n' "machine_index.rb:329:in \\\`delete': No such file or directory @ apply2files - /h/machine-index/0a.lock (Errno::ENOENT)" '\tfrom vagrant:25' >&2; exit 1; }\n${answer(STATUS)}\n;;\n"ssh-config s1 s2")\n${answer(SSH)}\n;;\n*) exit 9;;\nesac`,
     )
     assert.deepEqual([...inventory.hosts.keys()], ['s1', 's2'])
   })
