@@ -1,3 +1,4 @@
+import { arrived } from './arrived.js'
 import { sql, type TestLab } from './servers.js'
 
 const SERVER = [
@@ -22,8 +23,12 @@ const METADATA = [
   'SELECT c.cluster_name, m.member_role FROM mysql_innodb_cluster_metadata.v2_cs_members m JOIN mysql_innodb_cluster_metadata.clusters c USING (cluster_id) ORDER BY 1',
 ]
 
-/** All that two clusters of the same description have in common: everything but passwords, UUIDs and counters. */
+/**
+ * All that two clusters of the same description have in common: everything but passwords, UUIDs and counters. Looked
+ * at when every change has arrived everywhere.
+ */
 export async function describedState(lab: TestLab): Promise<string> {
+  await arrived(lab)
   const parts = await Promise.all(
     lab.hosts.map(async (host) => {
       const there = await sql(
