@@ -15,7 +15,10 @@ export function replicasetChecks(set: ReplicaSet, evidence: Evidence): readonly 
     const state = stateOf(member, set)
     return [
       ...serverChecks(server, described),
-      check(server.host, 'is ONLINE in its ReplicaSet', state === 'ONLINE', state),
+      {
+        ...check(server.host, 'is ONLINE in its ReplicaSet', state === 'ONLINE', state),
+        ...(state === 'CONNECTING' ? { passing: true } : {}),
+      },
       ...certificateChecks(server, row, described, evidence),
       ...roleChecks(member, described),
       ...accountChecks(row, 'replicationAccountUser', described, servers),
