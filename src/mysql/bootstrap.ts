@@ -248,8 +248,8 @@ export function noSecondGroup({ host, picture }: Server, login: MysqlLogin): rea
   ]
 }
 
-/** Lets a server join its group. */
-export function joinGroup(server: Server, login: MysqlLogin): readonly Step[] {
+/** Lets a server join its group. @param primary of the group */
+export function joinGroup(server: Server, primary: Server, login: MysqlLogin): readonly Step[] {
   return [
     {
       do: 'sql',
@@ -263,8 +263,30 @@ export function joinGroup(server: Server, login: MysqlLogin): readonly Step[] {
       statements: [...withoutOwnClone(server), { text: 'START GROUP_REPLICATION' }],
     },
     waitForState(server, login, 'ONLINE', stopGroup(server, login)),
+    waitUntilSeen(server, primary, login),
     ...restoreThreshold(server, login),
   ]
+}
+
+/**
+ * A member knows first that it is ONLINE. Tasks go by what the primary sees, so the next one has to find it there, too.
+ * When the primary is gone meanwhile, nobody has to see it.
+ */
+export function waitUntilSeen({ host, picture }: Server, primary: Server, login: MysqlLogin): Step {
+  return {
+    do: 'wait',
+    host: primary.host,
+    question: { ask: 'mysql_instance', login },
+    timeout: 120,
+    interval: 0.05,
+    until: (answer) =>
+      (answer as MysqlInstance).kind !== 'up' ||
+      (answer as InstancePicture).members.some(
+        ({ uuid, state }) => uuid === picture.uuid && state === 'ONLINE',
+      ),
+    otherwise: `${host} is ONLINE in its group, but ${primary.host} does not see it so; see their performance_schema.replication_group_members.`,
+    note: `wait until ${primary.host} sees ${host} ONLINE`,
+  }
 }
 
 export function waitForState(

@@ -77,7 +77,7 @@ export function joinSteps(join: Join): readonly Step[] {
     }),
     ...(isInSet(cluster, join.topology) ? keepChannels(joiner, login) : []),
     ...(isReplica ? channelSteps(joiner, join.topology, login, { start: false, cluster }) : []),
-    ...joinGroup(joiner, login),
+    ...joinGroup(joiner, primary, login),
   ]
 }
 

@@ -93,6 +93,8 @@ function ownClusters(server: Server): readonly string[] {
     : []
 }
 
+const GROUP_NAME = 'group_replication_group_name'
+
 /**
  * Puts the pictures of servers together. Pure.
  * @param about the server that a task is for: when it runs in a cluster, those that have nothing to do with that do not count
@@ -136,7 +138,20 @@ export function topologyOf(servers: readonly Server[], about?: Server): Topology
       : score(one) !== score(other)
         ? score(one) > score(other)
         : isBehind(other, one)
-  const best = withMetadata.reduce<Server | undefined>(
+  // What its primary has written, a member may not have applied yet, such as that there is no ClusterSet any more.
+  const isLed = (server: Server): boolean =>
+    isOnline(server) &&
+    ownState(server).role !== 'PRIMARY' &&
+    withMetadata.some(
+      (primary) =>
+        isOnline(primary) &&
+        ownState(primary).role === 'PRIMARY' &&
+        hasQuorum(primary) &&
+        sees(primary, server) &&
+        primary.picture.variables[GROUP_NAME] === server.picture.variables[GROUP_NAME],
+    )
+  const candidates = withMetadata.filter((server) => !isLed(server))
+  const best = candidates.reduce<Server | undefined>(
     (found, one) => (found === undefined || isBetter(one, found) ? one : found),
     undefined,
   )
@@ -182,7 +197,7 @@ function clusterOf(row: ClusterRow, metadata: Metadata | undefined, servers: rea
   const recorded = (metadata?.instances ?? []).filter((instance) => instance.clusterId === row.id)
   const instances = recorded.filter(({ type }) => type !== 'read-replica')
   const online = servers.filter(
-    (server) => server.picture.variables['group_replication_group_name'] === groupName && isOnline(server),
+    (server) => server.picture.variables[GROUP_NAME] === groupName && isOnline(server),
   )
   const primaries = online.filter((server) => ownState(server).role === 'PRIMARY' && hasQuorum(server))
   const split = primaries.filter((one) => primaries.some((other) => !sees(one, other) && !sees(other, one)))

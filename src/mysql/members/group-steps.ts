@@ -1,6 +1,6 @@
 import type { Step } from '../../host/step.js'
 import { removeChannel } from '../channel.js'
-import { waitForState } from '../bootstrap.js'
+import { waitForState, waitUntilSeen } from '../bootstrap.js'
 import { restore } from '../group-variables.js'
 import { restoreThreshold, thresholdAsBefore, withoutOwnClone } from '../clone-threshold.js'
 import type { InstancePicture, MysqlInstance } from '../instance.js'
@@ -73,8 +73,11 @@ export function stopGroup(server: Server, login: MysqlLogin): Step {
   }
 }
 
-/** Starts Group Replication and waits until the member is ONLINE; a failed start is stopped again. */
-export function startGroup(server: Server, login: MysqlLogin): readonly Step[] {
+/**
+ * Starts Group Replication and waits until the member is ONLINE; a failed start is stopped again.
+ * @param primary of the group
+ */
+export function startGroup(server: Server, primary: Server, login: MysqlLogin): readonly Step[] {
   const { host } = server
   const undo: readonly Step[] = [
     {
@@ -101,6 +104,7 @@ export function startGroup(server: Server, login: MysqlLogin): readonly Step[] {
       statements: [...withoutOwnClone(server), { text: 'START GROUP_REPLICATION', tolerate: [3093] }],
     },
     waitForState(server, login, 'ONLINE'),
+    waitUntilSeen(server, primary, login),
     ...restoreThreshold(server, login),
   ]
 }

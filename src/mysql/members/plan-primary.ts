@@ -10,11 +10,11 @@ import {
   type Server,
   type Topology,
 } from '../topology.js'
+import { channelOf, CLUSTERSET_CHANNEL, replicates } from '../clusterset/members.js'
 import { predictPictures, withMembers } from './after.js'
 import { waitForPicture } from './group-steps.js'
 import { isMultiPrimary, isReplicaCluster, membersOf } from './members.js'
 
-const CHANNEL = 'clusterset_replication'
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
 
 /** The member that becomes primary when nobody says which: the heaviest, then the one with the smallest uuid. */
@@ -52,13 +52,17 @@ export function handOver(
             host: from.host,
             login,
             note: `let the channel of ${from.host} rest`,
-            statements: [{ text: 'STOP REPLICA FOR CHANNEL ?', values: [CHANNEL], tolerate: [3074] }],
+            statements: [
+              { text: 'STOP REPLICA FOR CHANNEL ?', values: [CLUSTERSET_CHANNEL], tolerate: [3074] },
+            ],
             undo: [
               {
                 do: 'sql',
                 host: from.host,
                 login,
-                statements: [{ text: 'START REPLICA FOR CHANNEL ?', values: [CHANNEL], tolerate: [3074] }],
+                statements: [
+                  { text: 'START REPLICA FOR CHANNEL ?', values: [CLUSTERSET_CHANNEL], tolerate: [3074] },
+                ],
               },
             ],
           } as const,
@@ -79,6 +83,17 @@ export function handOver(
       otherwise: `${to.host} did not become the primary.`,
       note: `wait until ${to.host} is the primary`,
     }),
+    // The next task shall find the cluster replicating, as it did.
+    ...(replica && replicates(from) && channelOf(to) !== undefined
+      ? [
+          waitForPicture(to, login, {
+            timeout: 120,
+            until: (picture) => replicates({ host: to.host, picture }),
+            otherwise: `The channel ${CLUSTERSET_CHANNEL} of ${to.host}, the new primary, does not run; see performance_schema.replication_connection_status there.`,
+            note: `wait until ${to.host} replicates`,
+          }),
+        ]
+      : []),
   ]
 }
 

@@ -1,6 +1,6 @@
 import type { Step } from '../../host/step.js'
 import type { Plan } from '../../host/plan.js'
-import { waitForState } from '../bootstrap.js'
+import { waitForState, waitUntilSeen } from '../bootstrap.js'
 import { removeChannel } from '../channel.js'
 import { memberSteps } from '../clusterset/align-replica.js'
 import { keepChannels } from '../clusterset/keep-channels.js'
@@ -54,7 +54,10 @@ const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
 export function planRejoin(rejoin: Rejoin): Plan {
   const { server, cluster, primary, topology, login } = rejoin
   const { state } = ownState(server)
-  const steps = state === 'RECOVERING' ? [waitForState(server, login, 'ONLINE')] : undefined
+  const steps =
+    state === 'RECOVERING'
+      ? [waitForState(server, login, 'ONLINE'), waitUntilSeen(server, primary, login)]
+      : undefined
   const refusal = steps === undefined ? refuseRejoin(rejoin) : undefined
   if (refusal !== undefined) return refuse(refusal)
   return {
@@ -149,7 +152,7 @@ export function rejoinSteps(rejoin: Rejoin): readonly Step[] {
       ? [recoveryCredentials(server, account.user, requirement, login)]
       : []),
     ...channelToSource(rejoin),
-    ...startGroup(server, login),
+    ...startGroup(server, primary, login),
     ...seedSteps(
       cluster.online.filter((one) => one.host !== host),
       cluster.instances,

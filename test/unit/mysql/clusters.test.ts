@@ -112,6 +112,36 @@ const added = (joiner: Server) =>
     nobody,
   )
 
+describe('a server that joins or comes back', () => {
+  const plans = {
+    joins: () => added(alone(3)).steps,
+    'comes back': () => {
+      const away = alone(2, { metadata: NORTH, variables: { group_replication_group_name: 'group-north' } })
+      const topology = topologyOf([inGroup(1, 'north', [1], { metadata: NORTH }), away])
+      const [cluster] = topology.clusters
+      const row = cluster?.instances[1]
+      assert.ok(cluster !== undefined && row !== undefined)
+      const options = { label: undefined, tags: undefined, given: [] }
+      return planRecordedMember(away, row, cluster, options, topology, LOGIN).steps
+    },
+  }
+  for (const [what, steps] of Object.entries(plans))
+    it(`is waited for until the primary sees it ONLINE, too: one that ${what}`, () => {
+      const id = what === 'joins' ? 3 : 2
+      const all = steps()
+      const own = all.findIndex((step) => step.do === 'wait' && step.host === `s${id}`)
+      const wait = all[own + 1]
+      assert.ok(wait?.do === 'wait' && wait.host === 's1', JSON.stringify(all))
+      const seen = (state: string) => {
+        const { picture } = inGroup(1, 'north', [1, id])
+        return { ...picture, members: picture.members.map((one) => ({ ...one, state })) }
+      }
+      assert.equal(wait.until(seen('RECOVERING')), false)
+      assert.equal(wait.until(inGroup(1, 'north', [1]).picture), false)
+      assert.equal(wait.until(seen('ONLINE')), true)
+    })
+})
+
 describe('a server that has the address of another', () => {
   it('does not take its place as long as that is there', () => {
     assert.match(added(alone(4, { host: 's2' })).failure ?? '', /s2:3306.*report_host/s)

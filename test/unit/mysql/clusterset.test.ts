@@ -4,6 +4,7 @@ import { isConfigured, wantedChannel } from '../../../src/mysql/clusterset/chann
 import { planCreateClusterSet } from '../../../src/mysql/clusterset/create.js'
 import { planSetPrimaryCluster } from '../../../src/mysql/clusterset/plan-primary.js'
 import { planRejoinCluster } from '../../../src/mysql/clusterset/plan-rejoin.js'
+import { planSetPrimary } from '../../../src/mysql/members/plan-primary.js'
 import type { InstancePicture, ReplicationChannel } from '../../../src/mysql/instance.js'
 import { topologyOf, type Server } from '../../../src/mysql/topology.js'
 import { alone, channelTo1, inGroup, LOGIN, record } from './pictures.js'
@@ -96,6 +97,50 @@ describe('a cluster that was left behind and takes writes', () => {
     assert.ok(fence?.do === 'sql' && fence.host === 's3')
     assert.equal(fence.statements.at(-1)?.text, 'SET GLOBAL super_read_only = ON')
     assert.equal(fence.undo, undefined)
+  })
+})
+
+describe('a ClusterSet that was dissolved', () => {
+  it('is none any more, though a member has not applied it yet', () => {
+    const s1 = inGroup(1, 'east', [1, 2], { metadata: record({ east: [1, 2] }) })
+    const metadata = record({ east: [1, 2] }, { view: '2', primary: 'east' })
+    const s2 = inGroup(2, 'east', [1, 2], { metadata })
+    for (const servers of [
+      [s1, s2],
+      [s2, s1],
+    ]) {
+      const topology = topologyOf(servers)
+      assert.equal(topology.clusterset, undefined)
+      assert.equal(topology.globalPrimary, s1)
+    }
+    // Of a primary that does not answer a member tells what it knows.
+    assert.equal(topologyOf([s2]).clusterset?.domainName, 'domain')
+  })
+})
+
+describe('a replica cluster that gets another primary', () => {
+  const waits = (channel: Partial<ReplicationChannel>) => {
+    const metadata = record({ east: [1], west: [3, 4] }, { view: '2', primary: 'east' })
+    const at = (id: number, changes: Partial<ReplicationChannel>) =>
+      inGroup(id, 'west', [3, 4], { metadata, channels: [{ ...CHANNEL, ...changes }] })
+    const s4 = at(4, { receiver: 'OFF', applier: 'OFF' })
+    const topology = topologyOf([inGroup(1, 'east', [1], { metadata }), at(3, channel), s4])
+    const plan = planSetPrimary({ cluster: 'west', patience: undefined }, s4, topology, LOGIN)
+    assert.equal(plan.failure, undefined)
+    return plan.steps.filter((step) => step.do === 'wait')
+  }
+  const asPrimary = (receiver: 'ON' | 'CONNECTING') =>
+    inGroup(4, 'west', [4, 3], { channels: [{ ...CHANNEL, receiver }] }).picture
+
+  it('replicates there when the task is over', () => {
+    const [elected, replicates] = waits({})
+    assert.equal(elected?.until(asPrimary('CONNECTING')), true)
+    assert.equal(replicates?.until(asPrimary('CONNECTING')), false)
+    assert.equal(replicates.until(asPrimary('ON')), true)
+  })
+
+  it('is not waited for when it did not replicate before', () => {
+    assert.equal(waits({ receiver: 'CONNECTING' }).length, 1)
   })
 })
 
