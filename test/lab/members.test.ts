@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { arrived } from './arrived.js'
 import { SERVERS } from './cluster-hosts.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
 import { resetHosts, serverState, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
@@ -50,14 +51,16 @@ describe('members of a cluster without passwords', () => {
   const account = (number: number, allowed = '%'): string =>
     `mysql_innodb_cluster_${number}\t${allowed}\t/CN=MyName\t/CN=s${number}\t0`
   /** The group has given up a member that does not answer. */
-  const expelled = (host: string): Promise<string> =>
-    shell(
+  const expelled = async (host: string): Promise<void> => {
+    await shell(
       LAB,
       's1',
       `until [ "$(mysql -NBe "SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE MEMBER_HOST = '${host}'")" = 0 ]; do sleep 0.2; done`,
     )
-  const make = (...words: readonly string[]): Promise<Run> =>
-    play([
+    await arrived(lab)
+  }
+  const make = async (...words: readonly string[]): Promise<Run> => {
+    const run = await play([
       join(lab.directory, 'cluster.yml'),
       '-i',
       lab.inventory,
@@ -65,15 +68,21 @@ describe('members of a cluster without passwords', () => {
       join(PROJECT, 'roles'),
       ...words,
     ])
+    await arrived(lab)
+    return run
+  }
   async function converges(host: string, module: string, args: TaskArguments): Promise<Run> {
     const { check, run, changed } = await checkRunRerun(lab, host, module, args)
     assert.deepEqual(changed, [1, 1, 0], `${transcript(check)}\n${transcript(run)}`)
     assert.equal(run.code, 0, transcript(run))
+    // Cases look at any member.
+    await arrived(lab)
     return run
   }
   async function refused(host: string, module: string, args: TaskArguments, why: RegExp): Promise<void> {
     const states = (): Promise<readonly string[]> =>
       Promise.all(['s1', 's2'].map((one) => serverState(LAB, one)))
+    await arrived(lab)
     const before = await states()
     const run = await runTask(lab, host, module, args)
     assert.equal(run.code, 2, transcript(run))
@@ -131,7 +140,7 @@ describe('members of a cluster without passwords', () => {
   it('options of the cluster are kept on all members and in the record', async () => {
     const wanted = {
       // Short: cases below wait until members that died are expelled.
-      expel_timeout: 1,
+      expel_timeout: 4,
       member_weight: 60,
       transaction_size_limit: 1_000_000,
       disable_clone: true,
@@ -146,7 +155,7 @@ describe('members of a cluster without passwords', () => {
           host,
           "SELECT VARIABLE_VALUE FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN ('group_replication_member_expel_timeout', 'group_replication_member_weight', 'group_replication_transaction_size_limit') ORDER BY VARIABLE_NAME; SELECT COUNT(*) FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'clone'",
         ),
-        ['1', '60', '1000000', '0'],
+        ['4', '60', '1000000', '0'],
       )
     assert.deepEqual(
       await accounts('s3'),
