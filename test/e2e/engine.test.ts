@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT } from '../../src/errors.js'
 import { results, transcript, type Run } from '../lab/signet.js'
@@ -434,11 +435,16 @@ describe('options', () => {
       {
         hosts: HOSTS,
         'p.yml':
-          '- hosts: h1\n  gather_facts: false\n  tasks:\n    - {name: long, shell: sleep 1}\n    - {name: never, debug: {msg: x}}\n',
+          '- hosts: h1\n  gather_facts: false\n  tasks:\n    - {name: long, shell: "touch begun; until [ -e interrupted ]; do sleep 0.05; done", args: {chdir: "{{ playbook_dir }}"}}\n    - {name: never, debug: {msg: x}}\n',
       },
       async (directory) => {
-        setTimeout(() => interrupt.abort(), 300)
-        const run = await playHere(['p.yml', '-i', 'hosts'], { cwd: directory, signal: interrupt.signal })
+        const running = playHere(['p.yml', '-i', 'hosts'], { cwd: directory, signal: interrupt.signal })
+        const end = Date.now() + 50_000
+        while (!existsSync(join(directory, 'begun')) && Date.now() < end)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        interrupt.abort()
+        await writeFile(join(directory, 'interrupted'), '')
+        const run = await running
         assert.equal(run.code, EXIT.interrupted, transcript(run))
         assert.deepEqual(statuses(run), ['h1 long: changed'])
       },

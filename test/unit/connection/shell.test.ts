@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { localLine } from '../../../src/connection/local-line.js'
 import { Frames, Shell, SHELL_LOOP } from '../../../src/connection/shell.js'
+import { withFiles } from '../temporary-directory.js'
 
 async function withShell<T>(action: (shell: Shell) => Promise<T>): Promise<T> {
   const channel = await localLine().open(SHELL_LOOP)
@@ -90,22 +95,28 @@ describe('long-lived shell', () => {
     }))
 
   it('an answer does not wait for the output of the next script', () =>
-    withShell(async (shell) => {
-      const order: string[] = []
-      const first = shell.run('echo 1').then(() => order.push('first'))
-      const second = shell.run('printf without-line-break; sleep 0.5').then(() => order.push('second'))
-      await new Promise((resolve) => setTimeout(resolve, 250))
-      assert.deepEqual(order, ['first'])
-      await Promise.all([first, second])
-    }))
+    withFiles({}, (directory) =>
+      withShell(async (shell) => {
+        const first = shell.run('echo 1')
+        const second = shell.run(
+          `printf without-line-break; for i in $(seq 400); do [ -e ${directory}/go ] && exit; sleep 0.05; done; exit 1`,
+        )
+        assert.equal((await first).code, 0)
+        await writeFile(join(directory, 'go'), '')
+        assert.equal((await second).code, 0)
+      }),
+    ))
 
   it('what a process left behind writes later belongs to no script', () =>
-    withShell(async (shell) => {
-      await shell.run('(sleep 0.1; echo late; echo late >&2) &')
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      const { stdout, stderr } = await shell.run('echo mine')
-      assert.deepEqual([stdout.toString(), stderr], ['mine\n', ''])
-    }))
+    withFiles({}, (directory) =>
+      withShell(async (shell) => {
+        await shell.run(`(sleep 0.1; echo late; echo late >&2; touch ${directory}/written) &`)
+        const end = Date.now() + 8000
+        while (!existsSync(join(directory, 'written')) && Date.now() < end) await setTimeout(20)
+        const { stdout, stderr } = await shell.run('echo mine')
+        assert.deepEqual([stdout.toString(), stderr], ['mine\n', ''])
+      }),
+    ))
 
   it('a killed shell rejects what is under way with connection-lost', () =>
     withShell(async (shell) => {

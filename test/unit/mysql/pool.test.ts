@@ -43,7 +43,11 @@ describe('sessions with a server', () => {
   let server: Server | undefined
   let opened = 0
   const sockets: Socket[] = []
-  const poolFor = async (answer: (statement: string) => Buffer | undefined): Promise<MysqlPool> => {
+  const poolFor = async (
+    answer: (statement: string) => Buffer | undefined,
+    /** Seconds; only a server that hangs is to be given up. */
+    patience = 60,
+  ): Promise<MysqlPool> => {
     server = answering(answer).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
@@ -56,7 +60,7 @@ describe('sessions with a server', () => {
         return Promise.resolve(socket)
       },
       's1',
-      0.1,
+      patience,
     )
   }
   afterEach(() => {
@@ -65,7 +69,7 @@ describe('sessions with a server', () => {
   })
 
   it('one that hangs is as good as down: asked once more in a new session, then given up', async () => {
-    const pool = await poolFor((statement) => (statement.startsWith('START') ? undefined : OK))
+    const pool = await poolFor((statement) => (statement.startsWith('START') ? undefined : OK), 0.5)
     assert.deepEqual(await pool.ask({ ask: 'mysql_instance', login: LOGIN }), {
       kind: 'down',
       message: 'the server did not answer in time',
