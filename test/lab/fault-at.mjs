@@ -3,6 +3,7 @@
 //
 // SIGNET_TEST_FAULT=kind:N, where kind is
 //   kill         the program is killed, as by a power cut, right after the server has answered it
+//   kill-told    the same after the first statement once the program has said the text that N is
 //   kill-before  the same before the server has got it
 //   refuse       the server refuses it: a statement that fails there is sent in its place
 //   refuse-from  the server refuses it and all that come after it, those that undo as well
@@ -43,8 +44,16 @@ PromiseConnection.prototype.query = async function query(statement, ...rest) {
     return send.call(this, 'DO 0')
   }
   return send.call(this, statement, ...rest).finally(() => {
-    if (kind === 'kill' && index === limit) process.kill(process.pid, 'SIGKILL')
+    if ((kind === 'kill' || kind === 'kill-told') && index === limit) process.kill(process.pid, 'SIGKILL')
   })
+}
+
+if (kind === 'kill-told') {
+  const write = process.stdout.write
+  process.stdout.write = function say(text, ...rest) {
+    if (Number.isNaN(limit) && String(text).includes(number)) limit = statements.length + 1
+    return write.call(this, text, ...rest)
+  }
 }
 
 /** The server ends the session: what is sent next finds it closed. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { arrived } from './arrived.js'
 import { shell, sql, startLab, type TestLab } from './servers.js'
 import { changes, play, PROJECT, signet, transcript, type Run } from './signet.js'
 
@@ -113,13 +114,9 @@ export class ReplicaSetHosts {
     assert.deepEqual(await this.succeeds(twice), expected, 'the run, twice')
   }
 
-  /** A run whose controller dies as soon as it says something. */
-  async dies(playbook: string, moment: string, ...more: readonly string[]): Promise<void> {
-    const dead = await play([this.file(playbook), ...this.#words(more), '-v'], {
-      onOutput: (text, end) => {
-        if (text.includes(moment)) end('SIGKILL')
-      },
-    })
+  /** A run whose controller dies right after the first statement of a step, whose note it was. */
+  async dies(playbook: string, note: string, ...more: readonly string[]): Promise<void> {
+    const dead = await this.#faulty(`kill-told:${note}`, playbook, more)
     assert.equal(dead.signal, 'SIGKILL', transcript(dead))
   }
 
@@ -145,12 +142,7 @@ export class ReplicaSetHosts {
 
   /** A run whose controller dies right after a server has answered its n-th statement. @returns false: it has not so many */
   async diesAfter(statements: number, playbook: string, ...more: readonly string[]): Promise<boolean> {
-    const dead = await play([this.file(playbook), ...this.#words(more), '-v'], {
-      env: {
-        NODE_OPTIONS: `--import=${join(PROJECT, 'test/lab/fault-at.mjs')}`,
-        SIGNET_TEST_FAULT: `kill:${statements}`,
-      },
-    })
+    const dead = await this.#faulty(`kill:${statements}`, playbook, more)
     assert.ok(dead.signal === 'SIGKILL' || dead.code === 0, transcript(dead))
     return dead.signal === 'SIGKILL'
   }
@@ -172,9 +164,15 @@ export class ReplicaSetHosts {
     return (JSON.parse(shown.stdout) as Status).replicaSets[0]?.replicaSet.topology ?? {}
   }
 
+  /** Waits until channels are connected and every change has arrived; all hosts are up. */
+  arrived(): Promise<void> {
+    return arrived(this.lab)
+  }
+
   /** All three follow a primary, and every account still demands a certificate and has no password. */
   async isWhole(primary: string): Promise<void> {
     const { hosts, name } = this.lab
+    await this.arrived()
     const query = `SELECT User, LENGTH(authentication_string), CONVERT(x509_issuer USING utf8mb4), CONVERT(x509_subject USING utf8mb4) FROM mysql.user WHERE User LIKE 'mysql\\_innodb\\_%' ORDER BY 1;
       SELECT COUNT(*) FROM mysql.slave_master_info WHERE Channel_name = '' AND User_password <> ''`
     const [members, ...servers] = await Promise.all([
@@ -196,6 +194,15 @@ export class ReplicaSetHosts {
 
   async startServer(host: string): Promise<void> {
     await shell(this.lab.name, host, 'systemctl start mysql')
+  }
+
+  #faulty(fault: string, playbook: string, more: readonly string[]): Promise<Run> {
+    return play([this.file(playbook), ...this.#words(more), '-v'], {
+      env: {
+        NODE_OPTIONS: `--import=${join(PROJECT, 'test/lab/fault-at.mjs')}`,
+        SIGNET_TEST_FAULT: fault,
+      },
+    })
   }
 
   #words(more: readonly string[]): readonly string[] {
