@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { arrived } from './arrived.js'
 import { play, signet, transcript } from './signet.js'
 import { shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { runTask } from './task.js'
@@ -22,6 +23,7 @@ describe('signet cluster verify', () => {
     lab = await startLab(LAB, 3)
     const made = await play(['playbooks/clusterset.yml', '-i', lab.inventory])
     assert.equal(made.code, 0, transcript(made))
+    await arrived(lab)
   })
   after(() => stopLab(LAB))
 
@@ -39,12 +41,12 @@ describe('signet cluster verify', () => {
       's3',
       `STOP REPLICA FOR CHANNEL 'clusterset_replication'; CHANGE REPLICATION SOURCE TO ${options} FOR CHANNEL 'clusterset_replication'; START REPLICA FOR CHANNEL 'clusterset_replication'`,
     )
-  /** The channel has connected again, so that its connection is seen. */
+  /** The channel has connected again, so that its connection is seen; to the primary, if it had turned to another source. */
   const connected = (): Promise<string> =>
     shell(
       LAB,
       's3',
-      'for i in $(seq 300); do [ "$(mysql -NBe "SELECT SERVICE_STATE FROM performance_schema.replication_connection_status WHERE CHANNEL_NAME=\'clusterset_replication\'")" = ON ] && exit 0; sleep 0.1; done; exit 1',
+      'for i in $(seq 600); do [ "$(mysql -NBe "SELECT CONCAT(HOST, SERVICE_STATE) FROM performance_schema.replication_connection_status JOIN performance_schema.replication_connection_configuration USING (CHANNEL_NAME) WHERE CHANNEL_NAME=\'clusterset_replication\'")" = s1ON ] && exit 0; sleep 0.2; done; exit 1',
     )
 
   let whole = 0
@@ -81,6 +83,7 @@ describe('signet cluster verify', () => {
       "ALTER USER 'mysql_innodb_cs_3'@'%' REQUIRE NONE; ALTER USER 'mysql_innodb_cluster_2'@'%' REQUIRE SUBJECT '/CN=other' AND ISSUER '/CN=MyName'; SET GLOBAL require_secure_transport = OFF",
     )
     await shell(LAB, 's2', 'chmod 644 /etc/mysql/ssl/server-key.pem')
+    await arrived(lab)
     const report = await verify(2)
     assert.deepEqual(named(report), [
       's1: require_secure_transport',
@@ -106,6 +109,7 @@ describe('signet cluster verify', () => {
       "ALTER USER 'mysql_innodb_cs_3'@'%' REQUIRE ISSUER '/CN=MyName' AND SUBJECT '/CN=s3'; ALTER USER 'mysql_innodb_cluster_2'@'%' REQUIRE ISSUER '/CN=MyName' AND SUBJECT '/CN=s2'; SET GLOBAL require_secure_transport = ON",
     )
     await shell(LAB, 's2', 'chmod 600 /etc/mysql/ssl/server-key.pem')
+    await arrived(lab)
     await verify(0)
   })
 
@@ -163,6 +167,7 @@ describe('signet cluster verify', () => {
         )
     const renewed = await runTask(lab, 's1', 'innodb_cluster_recovery_accounts', { members: ['s1', 's2'] })
     assert.equal(renewed.code, 0, transcript(renewed))
+    await arrived(lab)
     assert.equal((await verify(0)).undecided, 0)
     // The replica's channel may have to turn to s2.
     const [address = ''] = (await shell(LAB, 's3', 'getent ahostsv4 s2')).split(' ')
