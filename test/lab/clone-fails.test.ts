@@ -55,7 +55,10 @@ describe('an operation that clones, of which a statement fails', function () {
 
   it(FOLLOW.name, async () => {
     await tearDown(lab, lab.hosts)
-    for (const host of lab.hosts) await sql(LAB, host, 'UNINSTALL PLUGIN group_replication')
+    for (const host of lab.hosts) {
+      const there = "SELECT 1 FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'group_replication'"
+      if ((await sql(LAB, host, there)).length > 0) await sql(LAB, host, 'UNINSTALL PLUGIN group_replication')
+    }
     const args = {
       name: 'replicas',
       replication_ssl_mode: 'VERIFY_IDENTITY',

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { arrived } from './arrived.js'
 import { serverState, sql, type TestLab } from './servers.js'
 import { PROJECT, transcript, type Run } from './signet.js'
 import { resultOf } from './task.js'
@@ -25,8 +26,9 @@ export async function sentStatements(lab: TestLab): Promise<readonly SentStateme
   return lines.map((line) => JSON.parse(line) as SentStatement)
 }
 
-/** Everything of each server that a task which failed has to leave as it was, its plugins, too. */
-export function serverStates(lab: TestLab): Promise<readonly string[]> {
+/** Everything of each server that a task which failed has to leave as it was, its plugins, too; all changes have arrived. */
+export async function serverStates(lab: TestLab): Promise<readonly string[]> {
+  await arrived(lab)
   return Promise.all(
     lab.hosts.map(async (host) => {
       const [state, plugins] = await Promise.all([
