@@ -8,6 +8,7 @@ import { readArguments } from '../../src/modules/arguments.js'
 import { findModule } from '../../src/modules/index.js'
 import type { Module, Plan } from '../../src/modules/module.js'
 import type { TaskResult } from '../../src/report/events.js'
+import { arrived } from './arrived.js'
 import { clusterState, differences } from './cluster-state.js'
 import { contractContext, labHosts, watchedReader } from './contract-host.js'
 import type { TestLab } from './servers.js'
@@ -192,16 +193,22 @@ export class Life {
     return ['-i', file]
   }
 
+  /** Waits until changes have arrived everywhere, at the hosts that are up. */
+  arrived(): Promise<void> {
+    return arrived({ ...this.lab, hosts: this.#alive })
+  }
+
+  get #alive(): readonly string[] {
+    return this.lab.hosts.filter((host) => !this.#dead.has(host))
+  }
+
   #state(): Promise<string> {
-    return clusterState(
-      this.#observer,
-      this.lab.name,
-      this.lab.hosts.filter((host) => !this.#dead.has(host)),
-    )
+    return clusterState(this.#observer, this.lab.name, this.#alive)
   }
 
   /** The state of the servers when what went before has come to rest. */
   async #settled(): Promise<string> {
+    await this.arrived()
     let last = await this.#state()
     let changing: readonly string[] = []
     for (let tries = 0; tries < 100; tries++) {

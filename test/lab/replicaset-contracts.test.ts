@@ -26,8 +26,10 @@ describe('contracts and examples of the modules for ReplicaSets', () => {
     await stopLab(LAB)
   })
 
-  const recorded = (host: string): Promise<readonly string[]> =>
-    sql(LAB, host, `SELECT address FROM ${METADATA}.instances ORDER BY 1`)
+  const recorded = async (host: string): Promise<readonly string[]> => {
+    await life.arrived()
+    return sql(LAB, host, `SELECT address FROM ${METADATA}.instances ORDER BY 1`)
+  }
   /** Source, account and security of a server's channel, and how often it connects again. */
   const channel = (host: string): Promise<readonly string[]> =>
     sql(
