@@ -7,12 +7,12 @@ cd "$(dirname "$0")/.."
 cache=/var/cache/signet
 directory=$(mktemp -d)
 aside=$cache/aside-$$
-[ ! -e dist/main.js ] || [ "$(node bin/signet.js lab status)" = 'No lab is there.' ] || {
+[ ! -e dist/main.cjs ] || [ "$(node bin/signet.js lab status)" = 'No lab is there.' ] || {
   echo 'A lab is there: take it down first (signet lab status).' >&2
   exit 1
 }
 restore() {
-  [ ! -e "$directory/signet/dist/main.js" ] || node "$directory/signet/bin/signet.js" lab down >/dev/null
+  [ ! -e "$directory/signet/dist/main.cjs" ] || node "$directory/signet/bin/signet.js" lab down >/dev/null
   # The one that was just built is as good as the one put aside.
   for each in "$aside"/*; do
     if [ -e "$each" ] && [ ! -e "$cache/${each##*/}" ]; then mv "$each" "$cache/"; fi

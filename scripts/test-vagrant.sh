@@ -39,7 +39,7 @@ prepare() {
     apt-get -q update >/dev/null
     apt-get -o DPkg::Lock::Timeout=120 install -y -q --no-install-recommends "${missing[@]}" >/dev/null
   fi
-  if [ ! -e dist/main.js ]; then npm run --silent build; fi
+  if [ ! -e dist/main.cjs ]; then npm run --silent build; fi
   [ "$kind" = libvirt ] || return 0
   # The box is kept: it changes only with its recipe.
   local recipe

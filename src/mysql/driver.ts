@@ -14,9 +14,6 @@ let loading: Promise<Driver> | undefined
  * opened: until mysql2 listens, an error of the stream would end the program.
  */
 export function loadDriver(): Promise<Driver> {
-  loading ??= Promise.all([import('mysql2/promise'), import('mysql2')]).then(([promises, callbacks]) => ({
-    createConnection: promises.createConnection,
-    authPlugins: callbacks.authPlugins,
-  }))
+  loading ??= import('./mysql2.js')
   return loading
 }

@@ -13,11 +13,12 @@
 // SIGNET_TEST_STATEMENTS=FILE: all statements in order, one a line as JSON; those that are broken with the name of
 // their server. Secrets are in it, too: a test looks for them in reports.
 import { writeFileSync } from 'node:fs'
-import { PromiseConnection } from 'mysql2/promise'
+import mysql from '../../dist/mysql.cjs'
 
 const [kind, number] = (process.env.SIGNET_TEST_FAULT ?? ':0').split(':')
 let limit = Number(number)
 const file = process.env.SIGNET_TEST_STATEMENTS
+const { PromiseConnection } = mysql
 const send = PromiseConnection.prototype.query
 const statements = []
 const reading = new WeakSet()
