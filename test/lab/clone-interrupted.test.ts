@@ -22,6 +22,19 @@ const PATIENT = process.env['SIGNET_TEST_PATIENT'] !== undefined
 
 const CERTIFIED = { member_auth_type: 'CERT_SUBJECT', cert_issuer: '/CN=MyName' }
 
+/** Waits until a server is being cloned. */
+const COPYING =
+  'until mysql -NBe "SELECT STATE FROM performance_schema.clone_status" | grep -q Progress; do sleep 0.1; done'
+/** Lets a clone that was slow enough to be met come to its end. */
+const UNLIMITED = "mysql -e 'SET GLOBAL clone_max_data_bandwidth = 0'"
+
+/** What is special about a run: a shell command on its host once it says something; how many clones there were in all. */
+interface Told {
+  readonly when?: string
+  readonly then?: string
+  readonly clones?: number
+}
+
 describe('a controller that dies while a server is cloned: the next run ends in the same state', function () {
   this.timeout(/^\d$/.test(POINTS) ? 600_000 : 0)
   let lab: TestLab
@@ -44,15 +57,20 @@ describe('a controller that dies while a server is cloned: the next run ends in 
       await shell(
         LAB,
         's2',
-        `mkdir -p /run/systemd/system/mysql.service.d
-        printf '[Service]\\nExecStartPre=/bin/sleep 6\\n' > /run/systemd/system/mysql.service.d/slow.conf
+        `mkdir -p /run/systemd/system/mysql.service.d; touch /run/hold
+        printf '[Service]\\nTimeoutStartSec=infinity\\nExecStartPre=/bin/sh -c "while test -e /run/hold; do sleep 0.1; done"\\n' > /run/systemd/system/mysql.service.d/slow.conf
         systemctl daemon-reload
+        ${UNLIMITED}
         until [ "$(systemctl is-active mysql)" = activating ]; do sleep 0.1; done`,
       )
       const check = await run(JOIN, '--check')
       assert.equal(resultOf(check).status, 'unknown', transcript(check))
       assert.match(resultOf(check).message ?? '', /MySQL server of s2 is starting/)
-      await completes(JOIN, 'its server was being restarted')
+      const done = await completes(JOIN, 'its server was being restarted', {
+        when: 'wait until the MySQL server of s2 is restarted',
+        then: 'rm /run/hold',
+      })
+      assert.match(done.stdout, /wait until the MySQL server of s2 is restarted/)
       await shell(LAB, 's2', 'rm -r /run/systemd/system/mysql.service.d; systemctl daemon-reload')
     })
 
@@ -68,12 +86,16 @@ describe('a controller that dies while a server is cloned: the next run ends in 
       await sql(
         LAB,
         's2',
-        `SET GLOBAL clone_max_data_bandwidth = 3; SET GLOBAL group_replication_clone_threshold = 1;
+        `SET GLOBAL clone_max_data_bandwidth = 1; SET GLOBAL clone_delay_after_data_drop = 10; SET GLOBAL group_replication_clone_threshold = 1;
         SET PERSIST group_replication_start_on_boot = ${PATIENT ? 'ON' : 'OFF'}; START GROUP_REPLICATION`,
       )
+      if (!PATIENT) await shell(LAB, 's2', COPYING)
       const check = await run(JOIN, '--check', '--diff')
       assert.deepEqual(changes(check), ['s2: innodb_cluster_instance'], transcript(check))
-      const done = await completes(JOIN, 'its group clones it')
+      const done = await completes(JOIN, 'its group clones it', {
+        when: PATIENT ? 'joins its group by itself' : 'wait for the clone',
+        then: UNLIMITED,
+      })
       assert.match(
         done.stdout,
         PATIENT
@@ -120,9 +142,14 @@ describe('a controller that dies while a server is cloned: the next run ends in 
       await dieWhileCopying(operation)
       const check = await run(operation, '--check', '--diff')
       assert.deepEqual(changes(check), [`${operation.host}: ${operation.module}`], transcript(check))
-      assert.ok(check.elapsed < 20, `check mode took ${check.elapsed} s`)
+      const copied = await sql(LAB, operation.host, 'SELECT STATE FROM performance_schema.clone_status')
+      assert.deepEqual(copied, ['In Progress'], 'check mode waited for the clone')
       assert.match(check.stdout, /the clone of s1:3306 to s\d that an earlier run began goes on/)
-      const done = await completes(operation, 'killed while the data are copied', 1)
+      const done = await completes(operation, 'killed while the data are copied', {
+        when: 'file copy',
+        then: UNLIMITED,
+        clones: 1,
+      })
       assert.match(done.stdout, /clone to s\d: file copy, \d+ %/)
     })
 
@@ -133,7 +160,7 @@ describe('a controller that dies while a server is cloned: the next run ends in 
         operation.host,
         'systemctl kill -s KILL mysql; until mysqladmin ping >/dev/null 2>&1; do sleep 0.2; done',
       )
-      await completes(operation, 'the server crashed', 2)
+      await completes(operation, 'the server crashed', { clones: 2 })
     })
   }
 
@@ -152,12 +179,9 @@ describe('a controller that dies while a server is cloned: the next run ends in 
       LAB,
       operation.host,
       `mysql -NBe 'SHOW PLUGINS' | grep -q '^clone' || mysql -e "SET SESSION sql_log_bin = 0; INSTALL PLUGIN clone SONAME 'mysql_clone.so'"
-      mysql -e 'SET GLOBAL clone_max_data_bandwidth = 4'`,
+      mysql -e 'SET GLOBAL clone_max_data_bandwidth = 1; SET GLOBAL clone_delay_after_data_drop = 10'`,
     )
-    await diesWhen(
-      operation,
-      'until mysql -NBe "SELECT STATE FROM performance_schema.clone_status" | grep -q Progress; do sleep 0.1; done',
-    )
+    await diesWhen(operation, COPYING)
   }
 
   async function diesWhen({ host, module, args }: Operation, happened: string): Promise<void> {
@@ -185,14 +209,21 @@ describe('a controller that dies while a server is cloned: the next run ends in 
   const run = ({ host, module, args }: Operation, ...words: readonly string[]): Promise<Run> =>
     runTask(lab, host, module, args, ...words)
 
-  /** The next run. @param clones how many there were in all; undefined: not looked at */
-  async function completes(operation: Operation, when: string, clones?: number): Promise<Run> {
-    const before = clones === undefined ? '' : await cloneOf(operation.host)
-    const done = await run(operation, '-v')
-    assert.equal(done.code, 0, `${when}: ${transcript(done)}`)
+  /** The next run. Once it says something, something is done on the host; of its clones it is looked at how many there were. */
+  async function completes(operation: Operation, label: string, told: Told = {}): Promise<Run> {
+    const { host, module, args } = operation
+    const { clones } = told
+    const before = clones === undefined ? '' : await cloneOf(host)
+    let act: Promise<string> | undefined
+    const onOutput = (text: string): void => {
+      if (told.when !== undefined && text.includes(told.when)) act ??= shell(LAB, host, told.then ?? '')
+    }
+    const done = await watchTask(lab, host, module, args, { onOutput }, '-v')
+    await act
+    assert.equal(done.code, 0, `${label}: ${transcript(done)}`)
     if (clones !== undefined)
-      assert.equal((await cloneOf(operation.host)) === before, clones === 1, `${when}: cloned again or not`)
-    await isAsNever(operation, when)
+      assert.equal((await cloneOf(host)) === before, clones === 1, `${label}: cloned again or not`)
+    await isAsNever(operation, label)
     return done
   }
 
