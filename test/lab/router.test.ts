@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { arrived } from './arrived.js'
 import { upload } from './cluster-hosts.js'
 import { changes, play, PROJECT, results, signet, transcript, type Run } from './signet.js'
 import { resetHosts, shell, sql, startLab, stopLab, testLab, tryShell, type TestLab } from './servers.js'
+import { seen } from './status-view.js'
 import { kill, resultOf, runTask } from './task.js'
 
 const LAB = testLab('router')
@@ -66,16 +68,23 @@ describe('MySQL Router', () => {
     `timeout 10 mysql -N -h ${at} -u app -pApp-4711 --ssl-mode=${mode} --ssl-ca=/etc/mysqlrouter/ssl/ca.pem`
   const through = (port: number, statement: string): Promise<{ code: number; text: string }> =>
     tryShell(LAB, at, `${client()} -P ${port} -e "${statement}" 2>/dev/null`)
-  const eventually = async (port: number, wanted: RegExp, seconds = 60): Promise<string> => {
+  const answers = async (port: number, statement: string, wanted: RegExp, seconds = 120): Promise<string> => {
     const deadline = Date.now() + seconds * 1000
     for (;;) {
-      const { code, text } = await through(port, 'SELECT @@report_host')
+      const { code, text } = await through(port, statement)
       if (code === 0 && wanted.test(text.trim())) return text.trim()
-      assert.ok(Date.now() < deadline, `port ${port} leads to "${text.slice(-200)}", not ${wanted.source}`)
+      assert.ok(
+        Date.now() < deadline,
+        `${statement} by port ${port}: "${text.slice(-200)}", not ${wanted.source}`,
+      )
       await new Promise((resolve) => setTimeout(resolve, 500))
     }
   }
+  const eventually = (port: number, wanted: RegExp, seconds?: number): Promise<string> =>
+    answers(port, 'SELECT @@report_host', wanted, seconds)
   const write = async (note: string): Promise<void> => {
+    // A member that was just elected takes no writes until it has applied what it had received.
+    await answers(6446, 'SELECT @@super_read_only', /^0$/)
     const { code, text } = await through(6446, `INSERT INTO app.notes (note) VALUES ('${note}')`)
     assert.equal(code, 0, text)
   }
@@ -113,11 +122,17 @@ describe('MySQL Router', () => {
       assert.match(refused.text, /super-read-only|read-only/)
       const plain = await tryShell(LAB, at, `${client('DISABLED')} -P 6446 -e "SELECT 1"`)
       assert.notEqual(plain.code, 0, 'a session without TLS was accepted')
-      const versions = await sql(
-        LAB,
-        's1',
-        `SELECT DISTINCT s.VARIABLE_VALUE FROM performance_schema.threads t JOIN performance_schema.status_by_thread s USING (THREAD_ID)
-         WHERE t.PROCESSLIST_USER = 'mysqlrouter' AND s.VARIABLE_NAME = 'Ssl_version'`,
+      const versions = await seen(
+        () =>
+          sql(
+            LAB,
+            's1',
+            `SELECT DISTINCT s.VARIABLE_VALUE FROM performance_schema.threads t JOIN performance_schema.status_by_thread s USING (THREAD_ID)
+             WHERE t.PROCESSLIST_USER = 'mysqlrouter' AND s.VARIABLE_NAME = 'Ssl_version'`,
+          ),
+        (found) => {
+          assert.ok(found.length > 0, 'Router has no connection of its own')
+        },
       )
       assert.deepEqual(versions, ['TLSv1.3'])
       const configuration = await shell(LAB, at, 'cat /var/lib/mysqlrouter/mysqlrouter.conf')
@@ -144,7 +159,7 @@ describe('MySQL Router', () => {
       await shell(
         LAB,
         at,
-        'for i in $(seq 150); do grep -q "certificate verify failed" /var/lib/mysqlrouter/log/mysqlrouter.log && exit 0; sleep 0.2; done; tail -n 20 /var/lib/mysqlrouter/log/mysqlrouter.log; exit 1',
+        'for i in $(seq 600); do grep -q "certificate verify failed" /var/lib/mysqlrouter/log/mysqlrouter.log && exit 0; sleep 0.2; done; tail -n 20 /var/lib/mysqlrouter/log/mysqlrouter.log; exit 1',
       )
       const blocked = await through(6446, 'SELECT 1')
       assert.notEqual(blocked.code, 0, blocked.text)
@@ -171,9 +186,13 @@ describe('MySQL Router', () => {
       // Connections that Router keeps are of before.
       await shell(LAB, at, 'systemctl restart mysqlrouter')
       await eventually(6447, /^s[23]$/)
-      const blocked = await tryShell(LAB, at, `${client()} -P 6446 -e "SELECT 1"`)
-      assert.notEqual(blocked.code, 0)
-      assert.match(blocked.text, /certificate verify failed/)
+      await seen(
+        () => tryShell(LAB, at, `${client()} -P 6446 -e "SELECT 1"`),
+        ({ code, text }) => {
+          assert.notEqual(code, 0)
+          assert.match(text, /certificate verify failed/)
+        },
+      )
       // Bootstrapped anew, it does not even read what such a server says.
       const drifted = await shell(
         LAB,
@@ -241,6 +260,7 @@ describe('MySQL Router', () => {
       const made = resultOf(await task('s3', 'innodb_admin_account', account))
       assert.deepEqual([made.status, made.values['server']], ['changed', 's1'])
       assert.equal(resultOf(await task('s3', 'innodb_admin_account', account)).status, 'ok')
+      await arrived(servers)
       const login = { login_user: 'clusteradmin', login_password: 'Admin-4711', login_host: '127.0.0.1' }
       const read = resultOf(await task('s2', 'innodb_cluster_info', login))
       assert.deepEqual(Object.keys(read.values['clusters'] as object), ['primary'])
@@ -253,6 +273,7 @@ describe('MySQL Router', () => {
       const other = { ...account, password: 'Admin-4712', update_password: 'always' }
       assert.equal(resultOf(await task('s1', 'innodb_admin_account', other)).status, 'changed')
       assert.equal(resultOf(await task('s1', 'innodb_admin_account', other)).status, 'ok')
+      await arrived(servers)
       const refused = await runTask(servers, 's2', 'innodb_cluster_info', login)
       assert.equal(refused.code, 2, transcript(refused))
       await task('s2', 'innodb_admin_account', { user: 'clusteradmin', state: 'absent' })
@@ -342,6 +363,7 @@ describe('MySQL Router', () => {
       await done('playbooks/failover.yml', ...force)
       await eventually(6446, /^s4$/, 120)
       await write('after the failover')
+      await eventually(6447, /^s4$/)
       const notes = await through(6447, 'SELECT note FROM app.notes ORDER BY id')
       assert.deepEqual(notes.text.trim().split('\n'), [
         'by the cluster',
