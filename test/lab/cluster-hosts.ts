@@ -117,6 +117,8 @@ export async function upload(
 export async function tearDown(lab: TestLab, hosts: readonly string[]): Promise<void> {
   const script = `
     mysql -e 'STOP GROUP_REPLICATION' 2>/dev/null
+    # What still comes through a channel would not be among what is taken away below.
+    mysql -e 'STOP REPLICA' 2>/dev/null
     set -e
     mysql -NBr > /root/tear-down.sql <<'END'
 SELECT 'SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF; SET SESSION sql_log_bin = 0; DROP SCHEMA IF EXISTS mysql_innodb_cluster_metadata;';
@@ -156,6 +158,6 @@ export function members(lab: TestLab, host: string): Promise<readonly string[]> 
 /** Waits until a server has applied everything that another has executed: what was written there arrives when it arrives. */
 export async function catchesUp(lab: TestLab, host: string, from: string): Promise<void> {
   const [executed = ''] = await sql(lab.name, from, "SELECT REPLACE(@@global.gtid_executed, '\\n', '')")
-  const [late = ''] = await sql(lab.name, host, `SELECT WAIT_FOR_EXECUTED_GTID_SET('${executed}', 60)`)
+  const [late = ''] = await sql(lab.name, host, `SELECT WAIT_FOR_EXECUTED_GTID_SET('${executed}', 120)`)
   if (late !== '0') throw new Error(`${host} lacks transactions of ${from}: ${executed}`)
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SERVERS, tearDown } from './cluster-hosts.js'
+import { arrived } from './arrived.js'
+import { members as membersSeen, SERVERS, tearDown } from './cluster-hosts.js'
 import { differences } from './cluster-state.js'
 import { describedState } from './described-state.js'
 import { counted, counting, killedAfter, pointsOf } from './killed.js'
 import { serverState, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
+import { seen } from './status-view.js'
 import { checkRunRerun, resultOf, runTask, type TaskArguments } from './task.js'
 
 const LAB = testLab('removals')
@@ -164,7 +166,14 @@ describe('a controller that is killed while it removes something: the next run c
     const gone = await runTask(lab, 's1', 'innodb_clusterset', { name: 'globe', state: 'absent', members })
     assert.equal(gone.code, 0, transcript(gone))
     // In good order: of two members one that loses the other has no quorum.
+    await arrived(lab)
     await shell(LAB, 's2', 'systemctl stop mysql')
+    await seen(
+      () => membersSeen(lab, 's1'),
+      (found) => {
+        assert.deepEqual(found, ['s1\tONLINE\tPRIMARY'])
+      },
+    )
     const absent = { name: 'east', state: 'absent', members }
     const before = await serverState(LAB, 's1')
     for (const words of [['--check'], []]) {
