@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SERVERS } from './cluster-hosts.js'
+import { catchesUp, SERVERS } from './cluster-hosts.js'
+import { killedBefore } from './killed.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
 import { shell, sql, startLab, stopLab, type TestLab, testLab } from './servers.js'
+import { seen } from './status-view.js'
 
 const LAB = testLab('switchover')
 
@@ -93,9 +95,7 @@ describe('the primary cluster of a ClusterSet changes', () => {
 
   async function consistent(primary: string, replica: string): Promise<void> {
     assert.deepEqual(await open(), [primary])
-    const [executed = ''] = await sql(LAB, primary, "SELECT REPLACE(@@gtid_executed, '\\n', '')")
-    const [errant] = await sql(LAB, replica, `SELECT WAIT_FOR_EXECUTED_GTID_SET('${executed}', 20)`)
-    assert.equal(errant, '0')
+    await catchesUp(lab, replica, primary)
     const [own = ''] = await sql(LAB, replica, "SELECT REPLACE(@@gtid_executed, '\\n', '')")
     assert.deepEqual(await sql(LAB, primary, `SELECT GTID_SUBSET('${own}', @@gtid_executed)`), ['1'])
   }
@@ -105,6 +105,28 @@ describe('the primary cluster of a ClusterSet changes', () => {
       LAB,
       host,
       "SELECT c.HOST, c.USER, c.SSL_VERIFY_SERVER_CERTIFICATE, c.SSL_CERTIFICATE, c.SOURCE_CONNECTION_AUTO_FAILOVER, s.SERVICE_STATE FROM performance_schema.replication_connection_configuration c JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME) WHERE CHANNEL_NAME='clusterset_replication'",
+    )
+
+  /** It connects when it connects. */
+  const channelIs = (host: string, wanted: readonly string[]): Promise<unknown> =>
+    seen(
+      () => channel(host),
+      (found) => {
+        assert.deepEqual(found, wanted)
+      },
+    )
+  /** What a controller that was killed sent last may still be under way. */
+  const isIdle = (host: string): Promise<unknown> =>
+    seen(
+      () =>
+        sql(
+          LAB,
+          host,
+          "SELECT INFO FROM performance_schema.processlist WHERE USER = 'root' AND COMMAND = 'Query' AND ID <> CONNECTION_ID()",
+        ),
+      (found) => {
+        assert.deepEqual(found, [])
+      },
     )
 
   it('the channel has the options that were asked for', async () => {
@@ -131,7 +153,11 @@ describe('the primary cluster of a ClusterSet changes', () => {
       )
     const writers = ['s1', 's3'].map(writer)
     const switched = await done('primary.yml', '-e', 'cluster=west')
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await shell(
+      LAB,
+      's3',
+      'for i in $(seq 600); do [ "$(cat /tmp/acknowledged 2>/dev/null | wc -l)" -ge 2 ] && exit 0; sleep 0.1; done; exit 1',
+    )
     for (const host of ['s1', 's3']) await shell(LAB, host, 'touch /tmp/stop')
     await Promise.all(writers)
     assert.deepEqual(changes(switched), changes(checked))
@@ -153,7 +179,7 @@ describe('the primary cluster of a ClusterSet changes', () => {
   it('channels and accounts are right on all members, without a password as before', async () => {
     assert.deepEqual(await channel('s3'), [])
     const cert = '/etc/mysql/ssl/server-cert.pem'
-    assert.deepEqual(await channel('s1'), [`s3\tmysql_innodb_cs_1\tYES\t${cert}\t1\tON`])
+    await channelIs('s1', [`s3\tmysql_innodb_cs_1\tYES\t${cert}\t1\tON`])
     assert.deepEqual(await channel('s2'), [`s3\tmysql_innodb_cs_2\tYES\t${cert}\t1\tOFF`])
     assert.deepEqual(
       await sql(
@@ -172,27 +198,33 @@ describe('the primary cluster of a ClusterSet changes', () => {
       /close cluster "\w+" for writes/,
       /open cluster "\w+" for writes/,
       /start the channel of s\d/,
-      /remove the channel of s\d/,
+      // The last of all: by the time that it is read about the run may be over.
+      "RESET REPLICA ALL FOR CHANNEL 'clusterset_replication'",
     ]
     let [from, to] = ['west', 'east']
     for (const moment of moments) {
-      const killed = await play([file('primary.yml'), '-i', lab.inventory, '-v', '-e', `cluster=${to}`], {
-        onOutput: (text, kill) => {
-          if (moment.test(text) || (moment.source.startsWith('lead') && /lead the channel of s1/.test(text)))
-            kill('SIGKILL')
-        },
-      })
-      assert.equal(killed.signal, 'SIGKILL', `${moment.source}\n${transcript(killed)}`)
-      // What it sent last may still be under way on a server; nobody starts the next run within a second.
-      await new Promise((resolve) => setTimeout(resolve, 1000))
-      assert.ok((await open()).length <= 1, `${moment.source}: ${(await open()).join(' ')} are open`)
+      const label = String(moment)
+      const killed = await play(
+        [file('primary.yml'), '-i', lab.inventory, '-v', '-e', `cluster=${to}`],
+        typeof moment === 'string'
+          ? { env: killedBefore(moment) }
+          : {
+              onOutput: (text, kill) => {
+                if (
+                  moment.test(text) ||
+                  (moment.source.startsWith('lead') && /lead the channel of s1/.test(text))
+                )
+                  kill('SIGKILL')
+              },
+            },
+      )
+      assert.equal(killed.signal, 'SIGKILL', `${label}\n${transcript(killed)}`)
+      assert.ok((await open()).length <= 1, `${label}: ${(await open()).join(' ')} are open`)
+      for (const host of lab.hosts) await isIdle(host)
+      assert.ok((await open()).length <= 1, `${label}: ${(await open()).join(' ')} are open`)
       await done('primary.yml', '-e', `cluster=${to}`)
       await consistent(to === 'east' ? 's1' : 's3', to === 'east' ? 's3' : 's1')
-      assert.deepEqual(
-        changes(await done('primary.yml', '--check', '-e', `cluster=${to}`)),
-        [],
-        moment.source,
-      )
+      assert.deepEqual(changes(await done('primary.yml', '--check', '-e', `cluster=${to}`)), [], label)
       ;[from, to] = [to, from]
     }
     if (from !== 'east') await done('primary.yml', '-e', 'cluster=east')
@@ -223,13 +255,11 @@ describe('the primary cluster of a ClusterSet changes', () => {
     await shell(
       LAB,
       's1',
-      'for i in $(seq 300); do [ "$(mysql -NBe "SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE MEMBER_STATE=\'ONLINE\'")" -ge 1 ] && exit 0; sleep 0.2; done; exit 1',
+      'for i in $(seq 600); do [ "$(mysql -NBe "SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE MEMBER_STATE=\'ONLINE\'")" -ge 1 ] && exit 0; sleep 0.2; done; exit 1',
     )
     await done('rejoin.yml')
     await consistent('s3', 's1')
-    assert.deepEqual(await channel('s1'), [
-      's3\tmysql_innodb_cs_1\tYES\t/etc/mysql/ssl/server-cert.pem\t1\tON',
-    ])
+    await channelIs('s1', ['s3\tmysql_innodb_cs_1\tYES\t/etc/mysql/ssl/server-cert.pem\t1\tON'])
     assert.deepEqual(changes(await done('rejoin.yml')), [])
   })
 })
