@@ -158,11 +158,15 @@ export class LiveHost {
     const known = this.#pools.get(key)
     if (known) return known
     const pool = new MysqlPool(
-      async (login) =>
-        (await this.transport()).stream(
-          login.via.kind === 'socket' ? { path: login.via.path } : login.via,
-          as,
-        ),
+      {
+        open: async (login) =>
+          (await this.transport()).stream(
+            login.via.kind === 'socket' ? { path: login.via.path } : login.via,
+            as,
+          ),
+        // A host that needs more time for one login needs it for the other.
+        patience: this.options.targetOf(this.host).timeout,
+      },
       this.host,
     )
     this.#pools.set(key, pool)

@@ -32,7 +32,7 @@ export const mysql_server = defineModule({
   name: 'mysql_server',
   aliases: [],
   summary:
-    'Sees to it that running MySQL servers have what their files say: options of an option file, and the certificate. Restarts only when needed: members of a group one by one, secondaries first, each ONLINE before the next; other servers side by side. A server that does not start gets its previous options back.',
+    'Sees to it that running MySQL servers have what their files say: options of an option file, and the certificate. Restarts only when needed: members of a group one by one, secondaries first, each ONLINE before the next; other servers side by side. A server that does not start gets its previous options back; one that runs but does not answer is told, never restarted.',
   args: {
     instances: {
       type: 'strings',
@@ -92,6 +92,13 @@ export const mysql_server = defineModule({
         steps: [],
         diff: [],
         failure: `The MySQL server of ${refused.host} refuses the login: ${refused.picture.message}`,
+      }
+    const silent = servers.find(({ picture }) => picture.kind === 'down' && picture.runs === true)
+    if (silent?.picture.kind === 'down')
+      return {
+        steps: [],
+        diff: [],
+        failure: `mysqld on ${silent.host} runs, but does not answer: ${silent.picture.message}. It is not restarted for that: it may be busy, and a restart takes it out of its group. Look at its load and at ${args.error_log}, then run this again; a server that hangs for good is restarted by hand: systemctl restart ${args.service}`,
       }
     if (needs.length === 0) return { steps: [], diff: [], warnings: warningsOf(servers) }
     const alone = needs.filter(({ server }) => roleOf(server) === undefined || allStopped(server))
@@ -194,7 +201,8 @@ function needOf(server: ServerState): readonly Need[] {
     if (file.content instanceof Unknown) reload.push('its certificate is renewed')
     else if (file.content !== undefined) {
       const onDisk = certificateFacts(file.content)
-      if (served.kind !== 'certificate') reload.push('it speaks no TLS')
+      if (served.kind === 'none') reload.push('it speaks no TLS')
+      else if (served.kind === 'down') reload.push(`it shows no certificate (${served.message})`)
       else if (served.fingerprint !== onDisk.fingerprint) {
         const until =
           typeof served.notAfter === 'number'

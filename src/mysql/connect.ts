@@ -13,16 +13,20 @@ const SESSION =
 /** A hanging group must not block a question. The variable exists only where the plugin is loaded. */
 const AT_ONCE = ", group_replication_consistency='EVENTUAL'"
 const UNKNOWN_VARIABLE = 1193
+const TOO_MANY_CONNECTIONS = 1040
 
 /** A server's refusal or silence, told apart. */
 export class MysqlProblem extends Error {
   readonly kind: 'down' | 'refused' | 'failed'
   readonly errno: number | undefined
+  /** Of one that is as good as down: it took the connection, and is too busy, or hangs. */
+  readonly runs: boolean
 
-  constructor(kind: MysqlProblem['kind'], message: string, errno?: number) {
+  constructor(kind: MysqlProblem['kind'], message: string, errno?: number, runs = false) {
     super(message)
     this.kind = kind
     this.errno = errno
+    this.runs = runs || errno === TOO_MANY_CONNECTIONS
   }
 }
 
@@ -33,7 +37,6 @@ const SILENCES: Readonly<Record<string, string>> = {
   ERR_STREAM_WRITE_AFTER_END: CLOSED,
   ERR_STREAM_DESTROYED: CLOSED,
   PROTOCOL_SEQUENCE_TIMEOUT: 'the server did not answer in time',
-  ETIMEDOUT: 'the server did not let the login end within 10 s',
 }
 
 /** Reads mysql2's error without the statement that it carries, which may hold secrets. */
@@ -49,7 +52,7 @@ export function problemOf(error: unknown): MysqlProblem {
   const text = sqlMessage ?? message ?? String(error)
   if (errno === 1045 || errno === 1698 || errno === 1251 || errno === 3118)
     return new MysqlProblem('refused', text, errno)
-  if (sqlMessage !== undefined && errno !== undefined && errno !== 1053 && errno !== 1040)
+  if (sqlMessage !== undefined && errno !== undefined && errno !== 1053 && errno !== TOO_MANY_CONNECTIONS)
     return new MysqlProblem('failed', text, errno)
   // The end of a session that is over before the statement has no code.
   const isClosed = /when connection is in closed state$|^write after end$/.test(text)
@@ -78,18 +81,20 @@ export async function renewSession(connection: Connection): Promise<Connection> 
   }
 }
 
+/** The way to a server: streams that lead to it, and how many seconds a login may take. */
+export interface Way {
+  readonly open: (login: MysqlLogin) => Promise<Duplex>
+  readonly patience: number
+}
+
 /**
- * Opens a session over a stream that leads to the server.
+ * Opens a session with a server.
  * @param many whether one query may be several statements: only for statements of our own
- * @throws MysqlProblem, and what `openStream` throws
+ * @throws MysqlProblem, and what opening the stream throws
  */
-export async function openSession(
-  openStream: (login: MysqlLogin) => Promise<Duplex>,
-  login: MysqlLogin,
-  many = false,
-): Promise<Connection> {
+export async function openSession(way: Way, login: MysqlLogin, many = false): Promise<Connection> {
   await loadDriver()
-  const stream = await openStream(login)
+  const stream = await way.open(login)
   // A server that shuts down closes its half only; ssh would keep ours open, and a query would wait for ever.
   stream.once('end', () => stream.destroy())
   try {
@@ -101,7 +106,7 @@ export async function openSession(
       ...(login.password === undefined ? {} : { password: login.password.reveal() }),
       ...(login.via.kind === 'tcp' ? { ssl: { rejectUnauthorized: false } } : {}),
       multipleStatements: many,
-      connectTimeout: 10_000,
+      connectTimeout: way.patience * 1000,
       dateStrings: true,
       supportBigNumbers: true,
       charset: 'utf8mb4',
@@ -115,6 +120,13 @@ export async function openSession(
     return connection
   } catch (error) {
     stream.destroy()
+    if ((error as { code?: string }).code === 'ETIMEDOUT')
+      throw new MysqlProblem(
+        'down',
+        `the server did not let the login end within ${way.patience} s`,
+        undefined,
+        true,
+      )
     throw problemOf(error)
   }
 }

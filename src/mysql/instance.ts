@@ -139,7 +139,14 @@ export interface InstancePicture {
   }[]
 }
 
-export type MysqlInstance = InstancePicture | { readonly kind: 'refused' | 'down'; readonly message: string }
+export type MysqlInstance =
+  | InstancePicture
+  | {
+      readonly kind: 'refused' | 'down'
+      readonly message: string
+      /** A server is there: it took the connection, but is too busy, or hangs. */
+      readonly runs?: true
+    }
 
 const text = (row: Row | undefined, key: string): string => String(row?.[key] ?? '')
 const number = (row: Row | undefined, key: string): number => Number(row?.[key] ?? 0)

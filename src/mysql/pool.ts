@@ -1,10 +1,9 @@
-import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from 'mysql2/promise'
 import { SignetError } from '../errors.js'
 import type { Outcome } from '../host/step.js'
 import { Secret } from '../value/secret.js'
-import { problemOf } from './connect.js'
+import { problemOf, type Way } from './connect.js'
 import { formatStatement } from './format.js'
 import type { GeneratedValues } from './generated.js'
 import { readInstance, type InstancePicture } from './instance.js'
@@ -41,19 +40,19 @@ export type Query = (
 
 /** The sessions with the MySQL server of one host: questions share one for each login, every step has its own. */
 export class MysqlPool {
-  readonly #openStream: (login: MysqlLogin) => Promise<Duplex>
+  readonly #way: Way
   readonly #host: string
   readonly #patience: number
   readonly #questions: ReadSessions
   readonly #steps: StepSessions
   statements = 0
 
-  constructor(openStream: (login: MysqlLogin) => Promise<Duplex>, host: string, patience = PATIENCE) {
-    this.#openStream = openStream
+  constructor(way: Way, host: string, patience = PATIENCE) {
+    this.#way = way
     this.#host = host
     this.#patience = patience
-    this.#questions = new ReadSessions(openStream)
-    this.#steps = new StepSessions(openStream)
+    this.#questions = new ReadSessions(way)
+    this.#steps = new StepSessions(way)
   }
 
   /** Answers a question in a read-only transaction. A server that is down or refuses is an answer, too. */
@@ -76,7 +75,7 @@ export class MysqlPool {
         case 'mysql_instance':
           return await this.#picture(question.login)
         case 'mysql_certificate':
-          return await servedCertificate(await this.#openStream(question.login))
+          return await servedCertificate(await this.#way.open(question.login), this.#way.patience)
       }
     } catch (error) {
       if (error instanceof SignetError && error.code !== 'connection-lost') throw error
@@ -94,6 +93,7 @@ export class MysqlPool {
         kind: problem.kind,
         message: problem.message,
         ...(problem.errno === undefined ? {} : { errno: problem.errno }),
+        ...(problem.runs ? { runs: true } : {}),
       }
     }
   }

@@ -1,6 +1,5 @@
-import type { Duplex } from 'node:stream'
 import type { Connection } from 'mysql2/promise'
-import { openSession, problemOf } from './connect.js'
+import { openSession, problemOf, type Way } from './connect.js'
 import { loginKey, type MysqlLogin } from './login.js'
 
 /** A session that several questions use, one transaction at a time. */
@@ -13,13 +12,13 @@ const keyOf = (login: MysqlLogin, many: boolean): string => `${many ? 'many' : '
 
 /** Sessions for questions: one for each login, and another for queries that may be several statements. */
 export class ReadSessions {
-  readonly #openStream: (login: MysqlLogin) => Promise<Duplex>
+  readonly #way: Way
   readonly #sessions = new Map<string, ReadSession>()
   readonly #opening = new Map<string, Promise<ReadSession>>()
   #closed = false
 
-  constructor(openStream: (login: MysqlLogin) => Promise<Duplex>) {
-    this.#openStream = openStream
+  constructor(way: Way) {
+    this.#way = way
   }
 
   /**
@@ -55,7 +54,7 @@ export class ReadSessions {
     if (opening) return opening
     const opened = (async () => {
       try {
-        const connection = await openSession(this.#openStream, login, many)
+        const connection = await openSession(this.#way, login, many)
         const session: ReadSession = { connection, busy: Promise.resolve() }
         if (this.#closed) connection.destroy()
         else this.#sessions.set(key, session)

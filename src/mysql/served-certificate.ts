@@ -10,8 +10,9 @@ const CLIENT_SSL = 0x800
 /**
  * The certificate that a running server presents: reads its greeting, asks for TLS (SSLRequest, MySQL's
  * Protocol::SSLRequest) and looks at the handshake. No login is needed.
+ * @param patience seconds for all of it
  */
-export function servedCertificate(stream: Duplex): Promise<MysqlCertificate> {
+export function servedCertificate(stream: Duplex, patience: number): Promise<MysqlCertificate> {
   return new Promise((resolve) => {
     const finish = (answer: MysqlCertificate): void => {
       clearTimeout(timer)
@@ -19,8 +20,8 @@ export function servedCertificate(stream: Duplex): Promise<MysqlCertificate> {
       resolve(answer)
     }
     const timer = setTimeout(
-      () => finish({ kind: 'down', message: 'the server sent no greeting within 10 s' }),
-      10_000,
+      () => finish({ kind: 'down', message: `the server showed no certificate within ${patience} s` }),
+      patience * 1000,
     )
     stream.on('error', (error) => finish({ kind: 'down', message: error.message }))
     let greeting = Buffer.alloc(0)

@@ -1,6 +1,5 @@
-import type { Duplex } from 'node:stream'
 import type { Connection } from 'mysql2/promise'
-import { openSession, renewSession } from './connect.js'
+import { openSession, renewSession, type Way } from './connect.js'
 import { loginKey, type MysqlLogin } from './login.js'
 import { withinSeconds } from './time-limit.js'
 
@@ -9,26 +8,26 @@ const PATIENCE = 10
 
 /** Sessions for steps: each has its own while it lasts; the next one gets it as if it were new. */
 export class StepSessions {
-  readonly #openStream: (login: MysqlLogin) => Promise<Duplex>
+  readonly #way: Way
   readonly #idle = new Map<string, Connection>()
   #closed = false
 
-  constructor(openStream: (login: MysqlLogin) => Promise<Duplex>) {
-    this.#openStream = openStream
+  constructor(way: Way) {
+    this.#way = way
   }
 
   /** @throws MysqlProblem, and what opening a stream throws */
   async take(login: MysqlLogin): Promise<Connection> {
     const key = loginKey(login)
     const used = this.#idle.get(key)
-    if (used === undefined) return openSession(this.#openStream, login)
+    if (used === undefined) return openSession(this.#way, login)
     this.#idle.delete(key)
     try {
       return await withinSeconds(PATIENCE, renewSession(used))
     } catch {
       // The server was restarted since, or sent everybody away. Nothing of the step was sent: a new one will do.
       used.destroy()
-      return openSession(this.#openStream, login)
+      return openSession(this.#way, login)
     }
   }
 

@@ -3,7 +3,7 @@ import { MysqlProblem } from './connect.js'
 /** A statement was given up; the server may still be at it. */
 export class TooLate extends MysqlProblem {
   constructor() {
-    super('down', 'the server did not answer in time')
+    super('down', 'the server did not answer in time', undefined, true)
   }
 }
 

@@ -128,33 +128,23 @@ export function topologyOf(servers: readonly Server[], about?: Server): Topology
       const number = /^\d+$/.test(row.viewId) ? BigInt(row.viewId) : 0n
       return number > newest ? number : newest
     }, 0n)
-  // Of several primaries any may have what was written last.
-  const isBehind = (one: Server, other: Server): boolean =>
-    one.picture.gtidExecuted !== other.picture.gtidExecuted &&
-    isWithin(parseGtidSet(one.picture.gtidExecuted), parseGtidSet(other.picture.gtidExecuted))
+  // A member that has not got yet what another one of its group has believes in what is no more: a ClusterSet that was
+  // dissolved. Of several primaries any may be the one that is ahead.
+  const isOutdone = (one: Server, other: Server): boolean => {
+    if (!isOnline(one) || !isOnline(other) || !hasQuorum(other) || !sees(other, one)) return false
+    const [own, others] = [one, other].map(({ picture }) => picture.gtidExecuted)
+    return own === others
+      ? ownState(other).role === 'PRIMARY' && ownState(one).role !== 'PRIMARY'
+      : isWithin(parseGtidSet(own ?? ''), parseGtidSet(others ?? ''))
+  }
   const isBetter = (one: Server, other: Server): boolean =>
-    view(one) !== view(other)
-      ? view(one) > view(other)
-      : score(one) !== score(other)
-        ? score(one) > score(other)
-        : isBehind(other, one)
-  // What its primary has written, a member may not have applied yet, such as that there is no ClusterSet any more.
-  const isLed = (server: Server): boolean =>
-    isOnline(server) &&
-    ownState(server).role !== 'PRIMARY' &&
-    withMetadata.some(
-      (primary) =>
-        isOnline(primary) &&
-        ownState(primary).role === 'PRIMARY' &&
-        hasQuorum(primary) &&
-        sees(primary, server) &&
-        primary.picture.variables[GROUP_NAME] === server.picture.variables[GROUP_NAME],
+    view(one) !== view(other) ? view(one) > view(other) : score(one) > score(other)
+  const best = withMetadata
+    .filter((one) => !withMetadata.some((other) => isOutdone(one, other)))
+    .reduce<Server | undefined>(
+      (found, one) => (found === undefined || isBetter(one, found) ? one : found),
+      undefined,
     )
-  const candidates = withMetadata.filter((server) => !isLed(server))
-  const best = candidates.reduce<Server | undefined>(
-    (found, one) => (found === undefined || isBetter(one, found) ? one : found),
-    undefined,
-  )
   const metadata = best?.picture.metadata
   // ReplicaSets have no group; they are put together in replicaset/replicaset.ts.
   const clusters = (metadata?.clusters ?? [])

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { upload } from './cluster-hosts.js'
+import { checkRunRerun, resultOf, runTask } from './task.js'
 import { changes, play, PROJECT, results, signet, transcript, type Run } from './signet.js'
 import { fileState, shell, startLab, stopLab, testLab, type TestLab } from './servers.js'
 
@@ -81,6 +82,25 @@ describe('the role mysql_server', () => {
     // The agent that gpg started for the keys of the test.
     execFileSync('gpgconf', ['--homedir', join(lab.directory, 'gnupg'), '--kill', 'all'])
     await stopLab(LAB)
+  })
+
+  it('a server that hangs is told, and not restarted', async () => {
+    const started = (): Promise<string> => shell(LAB, 's1', 'systemctl show -p MainPID mysql')
+    const before = await started()
+    await shell(LAB, 's1', 'systemctl kill -s STOP mysql')
+    const args = { option_file: '/etc/mysql/mysql.conf.d/mysqld.cnf' }
+    for (const words of [['--check'], []]) {
+      const told = await runTask(lab, 's1', 'mysql_server', args, ...words)
+      assert.equal(told.code, 2, transcript(told))
+      assert.match(
+        resultOf(told).message ?? '',
+        /^mysqld on s1 runs, but does not answer: .*within 10 s.*not restarted/,
+      )
+    }
+    await shell(LAB, 's1', 'systemctl kill -s CONT mysql')
+    const { changed } = await checkRunRerun(lab, 's1', 'mysql_server', args)
+    assert.deepEqual(changed, [0, 0, 0])
+    assert.equal(await started(), before)
   })
 
   it('leaves a host alone on which MySQL is installed', async () => {

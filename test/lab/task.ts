@@ -42,7 +42,8 @@ async function runTasks(
   options: RunOptions = {},
 ): Promise<Run> {
   const file = join(lab.directory, 'task.yml')
-  const tasks = names.map((name) => ({ name, [module]: { members: lab.hosts, ...args } }))
+  const members = /^innodb|^mysql_router/.test(module) ? { members: lab.hosts } : {}
+  const tasks = names.map((name) => ({ name, [module]: { ...members, ...args } }))
   await writeFile(file, JSON.stringify([{ hosts: host, gather_facts: false, become: true, tasks }]))
   return play([file, '-i', lab.inventory, '--roles-path', join(PROJECT, 'roles'), ...words], options)
 }

@@ -275,6 +275,19 @@ describe('a group of several primaries', () => {
   })
 })
 
+describe('a member that has not got yet that the ClusterSet is no more', () => {
+  it('does not count', () => {
+    const set = record({ north: [1, 2] }, { view: '4294967298', primary: 'north' })
+    const primary = inGroup(1, 'north', [1, 2], { metadata: NORTH, gtidExecuted: `${uuid(9)}:1-6` })
+    const behind = inGroup(2, 'north', [1, 2], { metadata: set, gtidExecuted: `${uuid(9)}:1-5` })
+    for (const servers of [
+      [primary, behind],
+      [behind, primary],
+    ])
+      assert.equal(topologyOf(servers).clusterset, undefined)
+  })
+})
+
 describe('a group that was started twice', () => {
   const one = inGroup(1, 'north', [1], { metadata: NORTH })
   const two = inGroup(2, 'north', [2], { metadata: NORTH })

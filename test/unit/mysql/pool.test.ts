@@ -53,11 +53,14 @@ describe('sessions with a server', () => {
     const { port } = server.address() as AddressInfo
     opened = 0
     return new MysqlPool(
-      () => {
-        opened++
-        const socket = connect(port, '127.0.0.1')
-        sockets.push(socket)
-        return Promise.resolve(socket)
+      {
+        open: () => {
+          opened++
+          const socket = connect(port, '127.0.0.1')
+          sockets.push(socket)
+          return Promise.resolve(socket)
+        },
+        patience: 1,
       },
       's1',
       patience,
@@ -73,6 +76,7 @@ describe('sessions with a server', () => {
     assert.deepEqual(await pool.ask({ ask: 'mysql_instance', login: LOGIN }), {
       kind: 'down',
       message: 'the server did not answer in time',
+      runs: true,
     })
     assert.equal(opened, 2)
     pool.close()
