@@ -79,6 +79,12 @@ export function isRunning(of: Server): boolean {
   return channel !== undefined && channel.receiver === 'ON' && channel.applier === 'ON'
 }
 
+/** Whether a member was started just now: its receiver has neither connected nor failed yet. Whoever needs it waits for it. */
+export function isConnecting(of: Server): boolean {
+  const channel = channelOf(of)
+  return channel?.receiver === 'CONNECTING' && channel.errorNumber === 0 && channel.applier === 'ON'
+}
+
 export const stopChannel: Statement = {
   text: 'STOP REPLICA FOR CHANNEL ?',
   values: [CHANNEL],

@@ -9,6 +9,7 @@ import { accountFits, accountStatements } from './account.js'
 import {
   configureStatements,
   FENCE,
+  isConnecting,
   isRunning,
   restoreReadOnly,
   startChannel,
@@ -64,7 +65,9 @@ export function switchOver(
     return refuse(
       `${lost.host} does not follow the primary ${source.host}: let it rejoin first (innodb_replicaset_instance), or remove it.`,
     )
-  const unwell = [target, ...followers].find((server) => follows(server, source) && !isRunning(server))
+  const unwell = [target, ...followers].find(
+    (server) => follows(server, source) && !isRunning(server) && !isConnecting(server),
+  )
   if (!begun && unwell !== undefined)
     return refuse(
       `${unwell.host} does not replicate: receiver ${channelOf(unwell)?.receiver ?? 'missing'}, applier ${channelOf(unwell)?.applier ?? 'missing'} ${channelOf(unwell)?.error ?? ''}. Let it rejoin first (innodb_replicaset_instance).`,
@@ -81,7 +84,7 @@ export function switchOver(
   steps.push(...toTurn.map((server) => tryTarget(task, server)))
   if (!turned) {
     const awaited = [target, ...followers].filter((server) => follows(server, source))
-    if (!isRunning(target))
+    if (!isRunning(target) && !isConnecting(target))
       steps.push({
         do: 'sql',
         host,
@@ -89,8 +92,15 @@ export function switchOver(
         statements: [startChannel],
         note: `start replication on ${host} again`,
       })
-    // What is long in coming comes while writes still go on.
+    // What is long in coming, or only connecting, comes while writes still go on.
     steps.push(catchUpWith(task, target, source))
+    steps.push(
+      ...sideBySide(
+        followers
+          .filter((server) => follows(server, source) && isConnecting(server))
+          .map((server) => [catchUpWith(task, server, source)]),
+      ),
+    )
     steps.push(...handOver(task, primary, member, source))
     steps.push(...sideBySide(awaited.map((server) => [catchUpWith(task, server, source)])))
   }

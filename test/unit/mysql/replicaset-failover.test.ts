@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Step } from '../../../src/host/step.js'
 import type { Metadata, ReplicationChannel } from '../../../src/mysql/instance.js'
+import type { Plan } from '../../../src/modules/module.js'
 import { planPrimary } from '../../../src/mysql/replicaset/plan-primary.js'
 import { replicasetsOf } from '../../../src/mysql/replicaset/replicaset.js'
 import { alone, channelTo1, LOGIN, record, uuid } from './pictures.js'
@@ -76,5 +77,45 @@ describe('a failover in a ReplicaSet', () => {
     const steps = failover('CONNECTING')
     const open = steps.find((step) => step.note === 'let s2 take writes')
     assert.equal(open?.pointOfNoReturn, 'end')
+  })
+})
+
+describe('a change of the primary of a ReplicaSet', () => {
+  /** A change to s2, while the receiver of s3 is so. */
+  const change = (changes: Partial<ReplicationChannel>): Plan => {
+    const executed = { metadata: SET, gtidExecuted: `${uuid(1)}:1-5` }
+    const closed = { super_read_only: 'ON', read_only: 'ON' }
+    const servers = [
+      alone(1, executed),
+      alone(2, { ...executed, channels: [channel('ON')], variables: closed }),
+      alone(3, { ...executed, channels: [{ ...channel('ON'), ...changes }], variables: closed }),
+    ]
+    const [, s2] = servers
+    assert.ok(s2)
+    const wanted = { replicaset: 'trio', force: false, invalidate: false, timeout: 60, primaryListens: false }
+    return planPrimary(wanted, s2, replicasetsOf(servers), LOGIN, () => undefined)
+  }
+  const waits = (steps: readonly Step[], host: string): number =>
+    steps.findIndex((step) =>
+      step.do === 'parallel'
+        ? step.branches.some((branch) => waits(branch, host) >= 0)
+        : step.do === 'catch_up' && step.host === host,
+    )
+
+  it('waits for a member that is just connecting, before the old primary is closed', () => {
+    const { failure, steps } = change({ receiver: 'CONNECTING' })
+    assert.equal(failure, undefined)
+    const closed = (each: readonly Step[]): number =>
+      each.findIndex(({ note }) => note === 'make s1 read-only')
+    assert.ok(waits(steps, 's3') >= 0 && waits(steps, 's3') < closed(steps))
+    const usual = change({})
+    assert.ok(waits(usual.steps, 's3') > closed(usual.steps))
+  })
+
+  it('is refused when a member can not connect', () => {
+    assert.match(
+      change({ receiver: 'CONNECTING', errorNumber: 2003, error: "Can't connect" }).failure ?? '',
+      /s3 does not replicate: receiver CONNECTING, applier ON Can't connect/,
+    )
   })
 })
