@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { arrived } from './arrived.js'
 import { fileState, serverState, shell, sql, startLab, stopLab, testLab, tryShell } from './servers.js'
 import { changes, play, recap, results, signet, transcript, type Run } from './signet.js'
 import type { TestLab } from './servers.js'
@@ -91,6 +92,7 @@ describe('from plain hosts to a certificate-authenticated ReplicaSet, by its pla
   })
 
   it('accounts demand issuer, subject and password; channels verify identity, over TLS', async () => {
+    await arrived(lab)
     const accounts =
       "SELECT user, host, ssl_type, CONVERT(x509_issuer USING utf8mb4), CONVERT(x509_subject USING utf8mb4), LENGTH(authentication_string) > 0 FROM mysql.user WHERE user LIKE 'mysql\\_innodb\\_%' ORDER BY user"
     for (const host of lab.hosts)
@@ -130,7 +132,7 @@ describe('from plain hosts to a certificate-authenticated ReplicaSet, by its pla
       await shell(
         LAB,
         host,
-        'for i in $(seq 300); do [ "$(mysql -NBe "SELECT id FROM shop.orders" 2>/dev/null)" = 42 ] && exit 0; sleep 0.1; done; exit 1',
+        'for i in $(seq 900); do [ "$(mysql -NBe "SELECT id FROM shop.orders" 2>/dev/null)" = 42 ] && exit 0; sleep 0.1; done; exit 1',
       )
       const refused = await tryShell(LAB, host, 'mysql -e "INSERT INTO shop.orders VALUES (43)"')
       assert.match(refused.text, /1290.*super-read-only/)
@@ -231,11 +233,7 @@ describe('from plain hosts to a certificate-authenticated ReplicaSet, by its pla
       's2',
       `chmod 644 /etc/mysql/ssl/server-key.pem; mysql -e "STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_SSL_VERIFY_SERVER_CERT=0; START REPLICA; SET GLOBAL super_read_only = OFF"`,
     )
-    await shell(
-      LAB,
-      's3',
-      'until mysql -NBe "SELECT ssl_type FROM mysql.user WHERE user = \'mysql_innodb_rs_3\'" | grep -qx ""; do sleep 0.1; done',
-    )
+    await arrived(lab)
     const broken = await json<Report>(2, 'verify', '--json')
     assert.deepEqual(broken.problems.map(({ where, what }) => `${where}: ${what}`).sort(), [
       's1: account mysql_innodb_rs_3 demands',
@@ -260,6 +258,7 @@ describe('from plain hosts to a certificate-authenticated ReplicaSet, by its pla
     const mended = await run()
     assert.equal(mended.code, 0, transcript(mended))
     await shell(LAB, 's1', 'mysql -e "SET GLOBAL require_secure_transport = ON"')
+    await arrived(lab)
     assert.deepEqual((await json<Report>(0, 'verify', '--json')).problems, [])
     assert.deepEqual(changes(await run()), [])
   })
