@@ -1,4 +1,5 @@
 import type { Plan } from '../../host/plan.js'
+import type { InstancePicture } from '../instance.js'
 import type { MysqlLogin } from '../login.js'
 import {
   clusterOfServer,
@@ -11,7 +12,7 @@ import {
 } from '../topology.js'
 import { predictPictures } from './after.js'
 import { waitForPicture } from './group-steps.js'
-import { groupAddress } from './members.js'
+import { groupAddress, isReplicaCluster } from './members.js'
 
 const VARIABLE = 'group_replication_force_members'
 const refuse = (failure: string): Plan => ({ steps: [], diff: [], failure })
@@ -79,6 +80,9 @@ export function planForceQuorum(server: Server, topology: Topology, login: Mysql
       (row === undefined ? hostPort(member.host, member.port) : groupAddress(row))
     )
   })
+  const opens =
+    !isReplicaCluster(cluster, topology) &&
+    picture.memberActions['mysql_disable_super_read_only_if_primary'] !== false
   const shown = (list: readonly (typeof alive)[number][]): string =>
     list.map(({ host: one, port }) => `${one}:${port}`).join(', ')
   return {
@@ -95,10 +99,11 @@ export function planForceQuorum(server: Server, topology: Topology, login: Mysql
         pointOfNoReturn: 'end',
       },
       waitForPicture(server, login, {
-        timeout: 60,
-        until: (now) => hasQuorum({ host, picture: now }),
-        otherwise: `The group of ${host} has no quorum yet.`,
-        note: 'wait for the quorum',
+        // A new primary first applies what it has received.
+        timeout: 900,
+        until: (now) => hasQuorum({ host, picture: now }) && hasPrimary(server, now, opens),
+        otherwise: `The group of ${host} has no quorum yet, or no primary.`,
+        note: 'wait for the quorum and a primary',
       }),
       clear,
     ],
@@ -119,6 +124,19 @@ export function planForceQuorum(server: Server, topology: Topology, login: Mysql
         `${member.host}:${member.port} is out of the group. Before it comes back, see that it took no writes.`,
     ),
   }
+}
+
+/**
+ * Whether a primary was elected, should the old one be lost. Elected itself, the server takes writes a moment later.
+ * @param opens whether a new primary makes itself writable
+ */
+function hasPrimary(before: Server, picture: InstancePicture, opens: boolean): boolean {
+  const now = { host: before.host, picture }
+  const isElected = ownState(now).role === 'PRIMARY' && ownState(before).role !== 'PRIMARY'
+  return (
+    picture.members.some(({ role }) => role === 'PRIMARY') &&
+    (!isElected || !opens || picture.variables['super_read_only'] === 'OFF')
+  )
 }
 
 /** A server of the same cluster that has the majority on its side. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { planFence } from '../../../src/mysql/members/plan-fence.js'
+import { planForceQuorum } from '../../../src/mysql/members/plan-quorum.js'
 import { planRecordedMember } from '../../../src/mysql/members/plan-recorded-member.js'
 import { planRemoveInstance } from '../../../src/mysql/members/plan-remove.js'
 import { planCreateReplicaCluster } from '../../../src/mysql/clusterset/create-replica.js'
@@ -200,6 +201,44 @@ describe('a member that believes itself ONLINE, but whose group goes on without 
       done.findIndex((text) => text.startsWith('START GROUP_REPLICATION')) >
         done.indexOf('STOP GROUP_REPLICATION'),
     )
+  })
+})
+
+describe('a quorum that is restored', () => {
+  it('is there when the group has a primary again, which takes writes', () => {
+    const { members } = inGroup(2, 'north', [1, 2]).picture
+    const [lost, own] = members
+    assert.ok(lost !== undefined && own !== undefined)
+    const changes = { metadata: NORTH, members: [{ ...lost, state: 'UNREACHABLE' }, own] }
+    const s2 = inGroup(2, 'north', [1, 2], changes)
+    const ends = (server: Server, ...now: readonly (readonly [role: string, superReadOnly: string])[]) => {
+      const { steps, failure } = planForceQuorum(server, topologyOf([server]), LOGIN)
+      assert.equal(failure, undefined)
+      const [wait] = steps.flatMap((step) => (step.do === 'wait' ? step : []))
+      return now.map(([role, readOnly]) => {
+        const variables = { ...server.picture.variables, super_read_only: readOnly }
+        return wait?.until({ ...server.picture, members: [{ ...own, role }], variables })
+      })
+    }
+    assert.deepEqual(ends(s2, ['SECONDARY', 'ON'], ['PRIMARY', 'ON'], ['PRIMARY', 'OFF']), [
+      false,
+      false,
+      true,
+    ])
+    // The members of a group that is fenced stay read-only, and so does a primary that was closed by hand.
+    const fenced = inGroup(2, 'north', [1, 2], {
+      ...changes,
+      memberActions: { mysql_disable_super_read_only_if_primary: false },
+    })
+    assert.deepEqual(ends(fenced, ['SECONDARY', 'ON'], ['PRIMARY', 'ON']), [false, true])
+    const primary = inGroup(2, 'north', [2, 1], {
+      metadata: NORTH,
+      members: [
+        { ...lost, state: 'UNREACHABLE', role: 'SECONDARY' },
+        { ...own, role: 'PRIMARY' },
+      ],
+    })
+    assert.deepEqual(ends(primary, ['PRIMARY', 'ON']), [true])
   })
 })
 
