@@ -10,6 +10,12 @@ export const killedAfter = (point: number): Record<string, string> => ({
   SIGNET_TEST_FAULT: `kill:${point}`,
 })
 
+/** Environment of a controller that dies right after the first statement that begins so was answered. */
+export const killedAt = (statement: string): Record<string, string> => ({
+  ...HOOK,
+  SIGNET_TEST_FAULT: `kill:${statement}`,
+})
+
 /** Environment of a controller that dies before the first statement that begins so. */
 export const killedBefore = (statement: string): Record<string, string> => ({
   ...HOOK,
