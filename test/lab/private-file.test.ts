@@ -26,6 +26,7 @@ until (-e '/srv/keys/stop') {
 }
 print "looks $looks\\n";
 print "opened $_\\n" for sort keys %opened;
+print "end\\n";
 `
 
 describe('a private file', () => {
@@ -48,11 +49,12 @@ describe('a private file', () => {
       await shell(
         LAB,
         's1',
-        'touch /srv/keys/stop; for i in $(seq 100); do grep -q looks /srv/seen && break; sleep 0.1; done; cat /srv/seen',
+        'touch /srv/keys/stop; for i in $(seq 600); do grep -q ^end /srv/seen && break; sleep 0.1; done; cat /srv/seen',
       )
     ).split('\n')
     assert.match(lines[1] ?? '', /^looks \d{2,}$/, lines.join('\n'))
-    return lines.slice(2)
+    assert.equal(lines.at(-1), 'end', lines.join('\n'))
+    return lines.slice(2, -1)
   }
 
   it('is watched closely enough: a key that is closed to others a moment after it was written is noticed', async () => {
@@ -60,7 +62,7 @@ describe('a private file', () => {
       await shell(
         LAB,
         's1',
-        'for i in $(seq 20); do cp /etc/hostname /srv/keys/careless-key; chmod 600 /srv/keys/careless-key; rm /srv/keys/careless-key; done',
+        'for i in $(seq 200); do cp /etc/hostname /srv/keys/careless-key; chmod 600 /srv/keys/careless-key; rm /srv/keys/careless-key; done',
       )
     })
     assert.deepEqual(opened, ['opened /srv/keys/careless-key'])
