@@ -26,7 +26,7 @@ export async function text(lab: TestLab): Promise<string> {
 }
 
 /** Looks again until what is seen passes, at most for some seconds; the last failure counts. */
-export async function seen<T>(read: () => Promise<T>, check: (found: T) => void, seconds = 90): Promise<T> {
+export async function seen<T>(read: () => Promise<T>, check: (found: T) => void, seconds = 240): Promise<T> {
   const end = Date.now() + seconds * 1000
   for (;;) {
     const found = await read()
