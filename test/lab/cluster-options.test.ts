@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeCertificates, members, tearDown, tlsVariables, variables } from './cluster-hosts.js'
+import { catchesUp, makeCertificates, members, tearDown, tlsVariables, variables } from './cluster-hosts.js'
+import { seen } from './status-view.js'
 import { serverState, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { changes, play, PROJECT, results, transcript, type Run } from './signet.js'
 
@@ -28,6 +29,16 @@ describe('options of a cluster and its members', () => {
     assert.equal(failed.code, 2, transcript(failed))
     assert.match(failed.stdout, expected)
   }
+
+  const secondaryFirst = (): readonly string[] => [...lab.hosts].reverse()
+  /** Waits until both members are ONLINE: a member that starts recovers first. */
+  const online = (): Promise<unknown> =>
+    seen(
+      () => members(lab, 's1'),
+      (rows) => {
+        assert.deepEqual(rows, ['s1\tONLINE\tPRIMARY', 's2\tONLINE\tSECONDARY'])
+      },
+    )
 
   before(async () => {
     lab = await startLab(LAB, 2)
@@ -86,6 +97,7 @@ describe('options of a cluster and its members', () => {
       )
       assert.deepEqual([increment, offset], ['7', String(1 + Number(host.slice(1)))])
     }
+    await catchesUp(lab, 's2', 's1')
     assert.deepEqual(
       await sql(LAB, 's2', "SELECT user, host FROM mysql.user WHERE user LIKE 'mysql\\_innodb%' ORDER BY 1"),
       ['mysql_innodb_cluster_1\t10.80.0.%', 'mysql_innodb_cluster_2\t10.80.0.%'],
@@ -151,6 +163,7 @@ describe('options of a cluster and its members', () => {
     await must(add('auto'))
     assert.deepEqual(await persisted('s2'), [])
     assert.deepEqual(await members(lab, 's1'), ['s1\tONLINE\tPRIMARY', 's2\tONLINE\tSECONDARY'])
+    await catchesUp(lab, 's2', 's1')
     assert.deepEqual(await sql(LAB, 's2', "SELECT id FROM app.t; SHOW DATABASES LIKE 'junk'"), ['7'])
     assert.deepEqual(
       await sql(
@@ -161,15 +174,12 @@ describe('options of a cluster and its members', () => {
       ['mysql_innodb_cluster_2\t', '/CN=s2\t1', '1'],
     )
     assert.deepEqual(changes(await must(add('clone'))), [])
-    await Promise.all(
-      lab.hosts.map((host) =>
-        shell(
-          LAB,
-          host,
-          'mysql -e "STOP GROUP_REPLICATION; SET GLOBAL super_read_only = OFF; SET sql_log_bin = 0; DROP DATABASE app"',
-        ),
-      ),
-    )
+    for (const host of secondaryFirst())
+      await shell(
+        LAB,
+        host,
+        'mysql -e "STOP GROUP_REPLICATION; SET GLOBAL super_read_only = OFF; SET sql_log_bin = 0; DROP DATABASE app"',
+      )
   })
 
   it('a group that was made by hand is adopted', async () => {
@@ -189,6 +199,7 @@ describe('options of a cluster and its members', () => {
         host,
         `mysql -e "INSTALL PLUGIN group_replication SONAME 'group_replication.so'" 2>/dev/null; mysql <<'E'\nSET GLOBAL group_replication_enforce_update_everywhere_checks=OFF;\n${byHand(host, host === 's1')}\nE`,
       )
+    await online()
     await refused(
       tasks('s1', 'innodb_cluster', 'name: adopted'),
       /no metadata describes. Set adopt_from_gr: true/,
@@ -202,6 +213,7 @@ describe('options of a cluster and its members', () => {
       /takes a group over as it is: member_ssl_mode can't be given/,
     )
     await must(adopt)
+    await catchesUp(lab, 's2', 's1')
     assert.deepEqual(
       await sql(
         LAB,
@@ -218,7 +230,8 @@ describe('options of a cluster and its members', () => {
     assert.deepEqual(changes(await must(adopt)), [])
     // The new accounts are what members log in with from now on.
     await shell(LAB, 's2', 'mysql -e "STOP GROUP_REPLICATION; START GROUP_REPLICATION"')
-    for (const host of lab.hosts)
+    await online()
+    for (const host of secondaryFirst())
       await shell(
         LAB,
         host,
