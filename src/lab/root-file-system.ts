@@ -44,14 +44,19 @@ export function recipeHash(recipe: unknown = RECIPE): string {
 
 /** Unmounts everything below a directory, the innermost first. */
 export async function unmountBelow(directory: string): Promise<void> {
-  const mounts = (await readFile('/proc/mounts', 'utf8'))
+  for (const path of (await mountsBelow(directory)).reverse()) {
+    if ((await attempt('umount', [path])).code === 0) continue
+    if ((await attempt('umount', ['-l', path])).code === 0) continue
+    // Another run that cleans up may have been quicker.
+    if ((await mountsBelow(directory)).includes(path)) await run('umount', ['-l', path])
+  }
+}
+
+async function mountsBelow(directory: string): Promise<string[]> {
+  return (await readFile('/proc/mounts', 'utf8'))
     .split('\n')
     .map((line) => line.split(' ')[1]?.replace(/\\040/g, ' ') ?? '')
     .filter((path) => path === directory || path.startsWith(`${directory}/`))
-    .reverse()
-  for (const path of mounts) {
-    if ((await attempt('umount', [path])).code !== 0) await run('umount', ['-l', path])
-  }
 }
 
 /** Removes what builds that were killed have left in the cache. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT } from '../../src/errors.js'
 import { kernelLimit } from '../../src/lab/host.js'
@@ -135,7 +135,7 @@ describe('signet lab', () => {
         { stdio: 'ignore' },
       )
       const ended = new Promise((resolve) => child.once('close', resolve))
-      const deadline = Date.now() + 60_000
+      const deadline = Date.now() + 300_000
       while (!traces(LAB).some((each) => new RegExp(sign).test(each)) && Date.now() < deadline)
         await new Promise((resolve) => setTimeout(resolve, 20))
       child.kill('SIGKILL')
@@ -152,12 +152,16 @@ describe('signet lab', () => {
   it('a root file system that a killed build left half-made goes; one that is being made stays', async () => {
     const left = `/var/cache/signet/building-0123456789ab-${2 ** 22 + 1}`
     const running = `/var/cache/signet/building-0123456789ab-${process.pid}`
-    mkdirSync(join(left, 'proc'), { recursive: true })
+    // Other labs that start clean up, too: it takes its name when it is complete.
+    const made = `/var/cache/signet/made-${process.pid}`
+    mkdirSync(join(made, 'proc'), { recursive: true })
     mkdirSync(running, { recursive: true })
     try {
-      execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', join(left, 'proc')])
-      const prepared = await lab('prepare')
-      assert.equal(prepared.code, EXIT.done, transcript(prepared))
+      execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', join(made, 'proc')])
+      renameSync(made, left)
+      const both = [LAB, OTHER].map((name) => here(['lab', '--name', name, 'prepare'], { cwd: PROJECT }))
+      for (const prepared of await Promise.all(both))
+        assert.equal(prepared.code, EXIT.done, transcript(prepared))
       assert.equal(existsSync(left), false)
       assert.equal(readFileSync('/proc/mounts', 'utf8').includes(left), false)
       assert.equal(existsSync(running), true)
