@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { arrived } from './arrived.js'
 import { SERVERS, upload } from './cluster-hosts.js'
 import { Life } from './cluster-life.js'
 import { LIVES } from './cluster-modules.js'
@@ -35,8 +36,10 @@ describe('contracts and examples of the modules for ClusterSets and Routers', ()
   })
 
   /** Clusters of the ClusterSet and which is the primary one, as a server has them. */
-  const clusters = (host: string): Promise<readonly string[]> =>
-    sql(LAB, host, `SELECT cluster_name, member_role FROM ${METADATA}.v2_cs_members ORDER BY 1`)
+  const clusters = async (host: string): Promise<readonly string[]> => {
+    await arrived(lab)
+    return sql(LAB, host, `SELECT cluster_name, member_role FROM ${METADATA}.v2_cs_members ORDER BY 1`)
+  }
   const channel = (host: string): Promise<readonly string[]> =>
     sql(
       LAB,
@@ -118,12 +121,14 @@ describe('contracts and examples of the modules for ClusterSets and Routers', ()
       'app1',
       { play: ['app1'] },
     )
-    const routers = (): Promise<readonly string[]> =>
-      sql(
+    const routers = async (): Promise<readonly string[]> => {
+      await arrived(lab)
+      return sql(
         LAB,
         's3',
         `SELECT address, router_name, attributes->>'$.bootstrapTargetType' FROM ${METADATA}.routers ORDER BY 2`,
       )
+    }
     assert.deepEqual(await routers(), ['app1\tmain\tclusterset', 'app1\tsite_b\tclusterset'])
 
     await life.example('innodb_routing_options', 'Reads from read replicas as well as from secondaries', 's1')

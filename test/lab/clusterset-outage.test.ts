@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { arrived } from './arrived.js'
 import { SERVERS } from './cluster-hosts.js'
 import { serverState, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { play, PROJECT, results, signet, transcript, type Run } from './signet.js'
@@ -44,12 +45,17 @@ describe('a ClusterSet with members, clusters or the primary cluster away', () =
     assert.equal(run.code, 0, transcript(run))
     return run
   }
-  const task = (host: string, module: string, args: TaskArguments): Promise<Run> =>
-    ok(runTask(lab, host, module, args))
+  /** Cases look at any member, whichever was written to. */
+  const task = async (host: string, module: string, args: TaskArguments): Promise<Run> => {
+    const run = await ok(runTask(lab, host, module, args))
+    await arrived(lab)
+    return run
+  }
   async function converges(host: string, module: string, args: TaskArguments): Promise<Run> {
     const { check, run, changed } = await checkRunRerun(lab, host, module, args)
     assert.deepEqual(changed, [1, 1, 0], `${transcript(check)}\n${transcript(run)}`)
     assert.equal(run.code, 0, transcript(run))
+    await arrived(lab)
     return run
   }
   /** Check mode and the run fail alike, and the servers stay as they are. */
@@ -61,6 +67,7 @@ describe('a ClusterSet with members, clusters or the primary cluster away', () =
     alive: readonly string[],
   ): Promise<void> {
     const states = (): Promise<readonly string[]> => Promise.all(alive.map((one) => serverState(LAB, one)))
+    await arrived({ ...lab, hosts: alive })
     const before = await states()
     for (const words of [['--check'], []]) {
       const run = await runTask(lab, host, module, args, ...words)

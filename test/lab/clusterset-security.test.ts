@@ -6,6 +6,7 @@ import { makeCertificates, tearDown, tlsVariables } from './cluster-hosts.js'
 import { proveAccount, uploadClients } from './login-attempts.js'
 import { serverState, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { changes, play, PROJECT, transcript, type Run } from './signet.js'
+import { seen } from './status-view.js'
 
 const LAB = testLab('cs-security')
 
@@ -76,13 +77,16 @@ describe('the channel between clusters: every type of authentication', () => {
       assert.equal(made.code, 0, transcript(made))
       assert.deepEqual(changes(made), ['s1: cluster', 's1: clusterset', 's2: replica'])
       const certificate = type === 'PASSWORD' ? '' : '/etc/mysql/ssl/server-cert.pem'
-      assert.deepEqual(
-        await sql(
-          LAB,
-          's2',
-          "SELECT USER, SSL_ALLOWED, SSL_CERTIFICATE, SERVICE_STATE FROM performance_schema.replication_connection_configuration JOIN performance_schema.replication_connection_status USING (CHANNEL_NAME) WHERE CHANNEL_NAME = 'clusterset_replication'",
-        ),
-        [`mysql_innodb_cs_2\tYES\t${certificate}\tON`],
+      await seen(
+        () =>
+          sql(
+            LAB,
+            's2',
+            "SELECT USER, SSL_ALLOWED, SSL_CERTIFICATE, SERVICE_STATE FROM performance_schema.replication_connection_configuration JOIN performance_schema.replication_connection_status USING (CHANNEL_NAME) WHERE CHANNEL_NAME = 'clusterset_replication'",
+          ),
+        (found) => {
+          assert.deepEqual(found, [`mysql_innodb_cs_2\tYES\t${certificate}\tON`])
+        },
       )
       await proveAccount(lab, 'mysql_innodb_cs_2', 'clusterset_replication', type)
     })
