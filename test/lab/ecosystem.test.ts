@@ -13,6 +13,7 @@ import {
   valueAt,
   type Json,
 } from '../adminapi-keys.js'
+import { arrived } from './arrived.js'
 import { changes, play, PROJECT, signet, transcript, type Run } from './signet.js'
 import { quote, shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { resultOf, runTask } from './task.js'
@@ -108,9 +109,11 @@ describe('MySQL Shell', () => {
   })
   after(() => stopLab(LAB))
 
+  /** A run that succeeds, and whose changes have arrived everywhere. */
   const done = async (playbook: string, ...words: string[]): Promise<Run> => {
     const run = await play([playbook, '-i', lab.inventory, ...words])
     assert.equal(run.code, 0, transcript(run))
+    await arrived(lab)
     return run
   }
   const read = async (action: string, ...words: string[]): Promise<Json> => {
@@ -175,6 +178,7 @@ DELIMITER ;
           JSON_OBJECT('server_id', 99, 'replicationSources', 'PRIMARY', 'readReplicaReplicationAccountUser', 'mysql_innodb_replica_99'), 'read-replica');
       COMMIT;`
     await shell(LAB, 's1', `printf %s ${quote(statements)} | mysql`)
+    await arrived(lab)
     assert.deepEqual(changes(await done(cluster, '--check')), [])
     const rescan = resultOf(
       await runTask(
