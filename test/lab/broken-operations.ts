@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { arrived } from './arrived.js'
 import { SERVERS, tearDown } from './cluster-hosts.js'
 import { differences } from './cluster-state.js'
 import { describedState } from './described-state.js'
@@ -28,9 +29,12 @@ export interface Task {
   readonly args: TaskArguments
 }
 
-/** What is done between operations: a task, SQL or a shell command. */
+/** What is done between operations: a task, SQL, a shell command, or a wait until changes have arrived everywhere. */
 export type Action =
-  Task | { readonly host: string; readonly sql: string } | { readonly host: string; readonly shell: string }
+  | Task
+  | 'arrived'
+  | { readonly host: string; readonly sql: string }
+  | { readonly host: string; readonly shell: string }
 
 /** An operation of AdminAPI, or of a module for accounts, as one task. */
 export interface Operation extends Task {
@@ -87,7 +91,8 @@ export class BrokenOperations {
 
   async do(actions: readonly Action[] = []): Promise<void> {
     for (const action of actions)
-      if ('sql' in action) await sql(this.lab.name, action.host, action.sql)
+      if (action === 'arrived') await arrived(this.lab)
+      else if ('sql' in action) await sql(this.lab.name, action.host, action.sql)
       else if ('shell' in action) await shell(this.lab.name, action.host, action.shell)
       else {
         const done = await this.#perform(action)
@@ -191,6 +196,7 @@ export class BrokenOperations {
 
   async #states(operation: Operation): Promise<ReadonlyMap<string, string>> {
     const hosts = this.#hosts(operation)
+    await arrived({ ...this.lab, hosts })
     const states = await Promise.all(hosts.map((host) => serverState(this.lab.name, host)))
     return new Map(hosts.map((host, at) => [host, states[at] ?? '']))
   }

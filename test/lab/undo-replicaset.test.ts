@@ -92,7 +92,8 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     name: 'forcePrimaryInstance',
-    prepare: [{ host: 's1', shell: 'systemctl kill -s KILL mysql; systemctl stop mysql' }],
+    // A member that lacks what another has got could not take over.
+    prepare: ['arrived', { host: 's1', shell: 'systemctl kill -s KILL mysql; systemctl stop mysql' }],
     ...task('s2', 'innodb_replicaset_primary', { force: true }),
     away: ['s1'],
     back: AS_BEFORE,
