@@ -198,7 +198,7 @@ describe('the flagship: from four plain hosts to a certificate-authenticated Clu
     await shell(
       LAB,
       's4',
-      'for i in $(seq 100); do [ "$(mysql -NBe "SELECT id FROM shop.orders" 2>/dev/null)" = 42 ] && exit 0; sleep 0.1; done; exit 1',
+      'for i in $(seq 600); do [ "$(mysql -NBe "SELECT id FROM shop.orders" 2>/dev/null)" = 42 ] && exit 0; sleep 0.1; done; exit 1',
     )
     for (const host of ['s2', 's3', 's4']) {
       const refused = await tryShell(LAB, host, 'mysql -e "INSERT INTO shop.orders VALUES (43)"')
@@ -366,7 +366,7 @@ describe('the flagship: from four plain hosts to a certificate-authenticated Clu
     await shell(
       LAB,
       's2',
-      'for i in $(seq 300); do [ "$(mysql -NBe "SELECT MEMBER_STATE FROM performance_schema.replication_group_members WHERE MEMBER_ID=@@server_uuid" 2>/dev/null)" = ONLINE ] && exit 0; sleep 0.2; done; exit 1',
+      'for i in $(seq 900); do [ "$(mysql -NBe "SELECT MEMBER_STATE FROM performance_schema.replication_group_members WHERE MEMBER_ID=@@server_uuid" 2>/dev/null)" = ONLINE ] && exit 0; sleep 0.2; done; exit 1',
     )
   })
 })

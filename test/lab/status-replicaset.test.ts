@@ -153,7 +153,7 @@ describe('what signet cluster status tells of odd ReplicaSets and read replicas'
   it('receivers and appliers that fail, or lead elsewhere', async () => {
     await on('s1', "ALTER USER mysql_innodb_rs_2@'%' ACCOUNT LOCK")
     await on('s2', 'STOP REPLICA; START REPLICA')
-    const connecting = await errors([/^NOTE: Replication I\/O thread is reconnecting/])
+    const connecting = await errors([/^NOTE: Replication I\/O thread is reconnecting: .*locked/])
     assert.deepEqual(
       [
         memberIn(connecting, 's2')['status'],
