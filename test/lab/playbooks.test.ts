@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { members } from './cluster-hosts.js'
 import { shell, sql, startLab, stopLab, testLab, type TestLab } from './servers.js'
 import { changes, play, results, signet, transcript, type Run } from './signet.js'
+import { seen } from './status-view.js'
 import { kill, start } from './task.js'
 
 const LAB = testLab('playbooks')
@@ -32,10 +33,16 @@ describe('playbooks of a cluster’s life', () => {
     assert.equal(again.code, 0, transcript(again))
     assert.deepEqual(changes(again), [], transcript(again))
   }
-  const online = async (host: string, ...roles: string[]): Promise<void> =>
-    assert.deepEqual(
-      await members(lab, host),
-      roles.map((role) => role.replace(' ', '\tONLINE\t')),
+  /** Members hear of one another's roles and leaving one after the other. */
+  const online = (host: string, ...roles: string[]): Promise<unknown> =>
+    seen(
+      () => members(lab, host),
+      (rows) => {
+        assert.deepEqual(
+          rows,
+          roles.map((role) => role.replace(' ', '\tONLINE\t')),
+        )
+      },
     )
   async function refused(playbook: string, ...words: string[]): Promise<void> {
     const before = await members(lab, 's1')
@@ -138,6 +145,13 @@ describe('playbooks of a cluster’s life', () => {
   it('reboot-cluster.yml starts a cluster after a power failure', async () => {
     await Promise.all(['s1', 's2'].map((host) => start(LAB, host)))
     const words = ['-e', 'cluster=primary']
+    // They look for their group by themselves, from a moment after they answer.
+    await seen(
+      () => members(lab, 's1'),
+      (rows) => {
+        assert.deepEqual(rows, ['s1\tOFFLINE'])
+      },
+    )
     await refused('reboot-cluster', ...words)
     await done('reboot-cluster', ...words)
     const rows = await members(lab, 's1')

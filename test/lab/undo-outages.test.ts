@@ -4,10 +4,11 @@ import { stopLab, testLab } from './servers.js'
 
 const LAB = testLab('undo-out')
 
-const kill = (host: string): readonly Action[] => [
-  { host, sql: 'SET PERSIST group_replication_start_on_boot = OFF' },
-  { host, shell: 'systemctl kill -s KILL mysql; systemctl stop mysql' },
-]
+const stay = (host: string): Action => ({ host, sql: 'SET PERSIST group_replication_start_on_boot = OFF' })
+const kill = (host: string): Action => ({
+  host,
+  shell: 'systemctl kill -s KILL mysql; systemctl stop mysql',
+})
 const start = (host: string): Action => ({ host, shell: 'systemctl start mysql' })
 const ALONE =
   "SELECT COUNT(*) = 2 FROM performance_schema.replication_group_members WHERE MEMBER_STATE = 'UNREACHABLE'"
@@ -20,8 +21,11 @@ const OPERATIONS: readonly Operation[] = [
   {
     name: 'forceQuorumUsingPartitionOf',
     prepare: [
-      ...kill('s2'),
-      ...kill('s3'),
+      stay('s2'),
+      stay('s3'),
+      // Right after one another: one that is lost alone is soon expelled by the two others.
+      kill('s2'),
+      kill('s3'),
       { host: 's1', shell: `until [ "$(mysql -NBe "${ALONE}")" = 1 ]; do sleep 0.2; done` },
     ],
     ...task('s1', 'innodb_cluster_quorum', {}),
