@@ -15,7 +15,9 @@ export async function withinSeconds<T>(seconds: number, work: Promise<T>): Promi
   if (!Number.isFinite(seconds)) return work
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TooLate()), seconds * 1000)
+    // What waits for an answer is kept alive by its connection. Of a session that was thrown away with something under
+    // way mysql2 tells nothing: then the program must be able to end.
+    timer = setTimeout(() => reject(new TooLate()), seconds * 1000).unref()
   })
   try {
     return await Promise.race([work, late])

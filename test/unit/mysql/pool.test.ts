@@ -105,6 +105,27 @@ describe('sessions with a server', () => {
     for (const socket of sockets) if (!socket.destroyed) await once(socket, 'close')
   })
 
+  for (const [what, silentAt] of [
+    ['a transaction that is over', 'ROLLBACK'],
+    ['a question that nobody waits for', 'START'],
+  ] as const)
+    it(`the end of ${what} does not keep the program from ending`, async () => {
+      const timers = (): number =>
+        process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+      let sent = (): void => undefined
+      const arrived = new Promise<void>((resolve) => (sent = resolve))
+      const pool = await poolFor((statement) => {
+        if (!statement.startsWith(silentAt)) return OK
+        sent()
+        return undefined
+      })
+      const before = timers()
+      void pool.ask({ ask: 'mysql_variables', login: LOGIN })
+      await arrived
+      pool.close()
+      assert.equal(timers(), before)
+    })
+
   it('what is asked in one go travels in one go', async () => {
     const sent: string[] = []
     const pool = await poolFor((statement) => {
