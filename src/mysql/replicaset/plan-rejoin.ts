@@ -18,7 +18,7 @@ import { transaction } from '../metadata/statements.js'
 import type { Statement } from '../step.js'
 import { addressOf } from '../topology.js'
 import { accountFits, replicationAccount, replicationUser } from './account.js'
-import { channelDiffers, fenceStep, isRunning, startChannel, stopChannel } from './channel.js'
+import { channelDiffers, fenceStep, isConnecting, isRunning, startChannel, stopChannel } from './channel.js'
 import { catchUpWith, connectivity, followSteps } from './plan-add.js'
 import { leaveSource } from './leave-source.js'
 import type { MemberTask } from './plan-instance.js'
@@ -87,7 +87,7 @@ export function planRejoinMember(task: MemberTask, member: Member): Plan {
   else if (Object.keys(more).length > 0) {
     reasons.push('its channel options differ')
     steps.push(optionsStep(task, more))
-  } else if (!isRunning(server)) {
+  } else if (!isRunning(server) && !isConnecting(server)) {
     reasons.push('its replication is stopped')
     steps.push({
       do: 'sql',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Step } from '../../../src/host/step.js'
 import type { Metadata, ReplicationChannel } from '../../../src/mysql/instance.js'
 import type { Plan } from '../../../src/modules/module.js'
+import { planMember } from '../../../src/mysql/replicaset/plan-instance.js'
 import { planPrimary } from '../../../src/mysql/replicaset/plan-primary.js'
 import { replicasetsOf } from '../../../src/mysql/replicaset/replicaset.js'
 import { alone, channelTo1, LOGIN, record, uuid } from './pictures.js'
@@ -117,5 +118,48 @@ describe('a change of the primary of a ReplicaSet', () => {
       change({ receiver: 'CONNECTING', errorNumber: 2003, error: "Can't connect" }).failure ?? '',
       /s3 does not replicate: receiver CONNECTING, applier ON Can't connect/,
     )
+  })
+})
+
+describe('a member of a ReplicaSet that shall follow', () => {
+  /** The reasons to bring s2 back, while its channel is so. */
+  const reasons = (changes: Partial<ReplicationChannel>): string => {
+    const executed = { metadata: SET, gtidExecuted: `${uuid(1)}:1-5` }
+    const account = { user: 'mysql_innodb_rs_2', host: '%', hasPassword: true, issuer: '', subject: '' }
+    const servers = [
+      alone(1, {
+        ...executed,
+        accounts: [{ ...account, sslType: 'ANY' }],
+        variables: { read_only: 'OFF', offline_mode: 'OFF' },
+      }),
+      alone(2, {
+        ...executed,
+        channels: [{ ...channel('ON'), user: 'mysql_innodb_rs_2', ssl: false, ...changes }],
+        variables: { super_read_only: 'ON', read_only: 'ON' },
+      }),
+    ]
+    const [, s2] = servers
+    assert.ok(s2)
+    const wanted = {
+      replicaset: 'trio',
+      subject: '',
+      recoveryMethod: 'auto',
+      cloneDonor: undefined,
+      options: {},
+      resets: [],
+      label: undefined,
+      tags: undefined,
+      timeout: 60,
+    } as const
+    const { failure, diff } = planMember(wanted, s2, replicasetsOf(servers), LOGIN, () => undefined)
+    assert.equal(failure, undefined)
+    return diff.map(({ before }) => before).join()
+  }
+
+  it('is left alone when its receiver is just connecting', () => {
+    const stopped = /replication is stopped/
+    assert.doesNotMatch(reasons({ receiver: 'ON' }), stopped)
+    assert.doesNotMatch(reasons({ receiver: 'CONNECTING' }), stopped)
+    assert.match(reasons({ receiver: 'OFF' }), stopped)
   })
 })
