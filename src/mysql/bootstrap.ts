@@ -270,7 +270,7 @@ export function joinGroup(server: Server, primary: Server, login: MysqlLogin): r
 
 /**
  * A member knows first that it is ONLINE. Tasks go by what the primary sees, so the next one has to find it there, too.
- * When the primary is gone meanwhile, nobody has to see it.
+ * When the primary is gone meanwhile, or out of the group, nobody has to see it.
  */
 export function waitUntilSeen({ host, picture }: Server, primary: Server, login: MysqlLogin): Step {
   return {
@@ -279,11 +279,14 @@ export function waitUntilSeen({ host, picture }: Server, primary: Server, login:
     question: { ask: 'mysql_instance', login },
     timeout: 120,
     interval: 0.05,
-    until: (answer) =>
-      (answer as MysqlInstance).kind !== 'up' ||
-      (answer as InstancePicture).members.some(
-        ({ uuid, state }) => uuid === picture.uuid && state === 'ONLINE',
-      ),
+    until: (answer) => {
+      const now = answer as MysqlInstance
+      return (
+        now.kind !== 'up' ||
+        !isOnline({ host: primary.host, picture: now }) ||
+        now.members.some(({ uuid, state }) => uuid === picture.uuid && state === 'ONLINE')
+      )
+    },
     otherwise: `${host} is ONLINE in its group, but ${primary.host} does not see it so; see their performance_schema.replication_group_members.`,
     note: `wait until ${primary.host} sees ${host} ONLINE`,
   }

@@ -135,11 +135,17 @@ describe('a server that joins or comes back', () => {
       assert.ok(wait?.do === 'wait' && wait.host === 's1', JSON.stringify(all))
       const seen = (state: string) => {
         const { picture } = inGroup(1, 'north', [1, id])
-        return { ...picture, members: picture.members.map((one) => ({ ...one, state })) }
+        return {
+          ...picture,
+          members: picture.members.map((one) => (one.uuid === uuid(id) ? { ...one, state } : one)),
+        }
       }
       assert.equal(wait.until(seen('RECOVERING')), false)
       assert.equal(wait.until(inGroup(1, 'north', [1]).picture), false)
       assert.equal(wait.until(seen('ONLINE')), true)
+      // A primary that is gone, or out of the group, need not see it.
+      assert.equal(wait.until(alone(1).picture), true)
+      assert.equal(wait.until({ kind: 'down', message: '' }), true)
     })
 })
 
