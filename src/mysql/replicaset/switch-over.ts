@@ -55,7 +55,6 @@ export function switchOver(
   others: readonly Server[],
 ): Plan {
   const { set, target, login } = task
-  const { host } = target
   // An earlier run came as far as this: the old primary follows the new one already.
   const turned = follows(source, target)
   const begun = member.role === 'PRIMARY'
@@ -84,14 +83,21 @@ export function switchOver(
   steps.push(...toTurn.map((server) => tryTarget(task, server)))
   if (!turned) {
     const awaited = [target, ...followers].filter((server) => follows(server, source))
-    if (!isRunning(target) && !isConnecting(target))
-      steps.push({
-        do: 'sql',
-        host,
-        login,
-        statements: [startChannel],
-        note: `start replication on ${host} again`,
-      })
+    // A run that was cut short may have stopped them to turn them: what is written now has to come to them still.
+    const stopped = awaited.filter((server) => !isRunning(server) && !isConnecting(server))
+    steps.push(
+      ...sideBySide(
+        stopped.map((server): readonly Step[] => [
+          {
+            do: 'sql',
+            host: server.host,
+            login,
+            statements: [startChannel],
+            note: `start replication on ${server.host} again`,
+          },
+        ]),
+      ),
+    )
     // What is long in coming, or only connecting, comes while writes still go on.
     steps.push(catchUpWith(task, target, source))
     steps.push(

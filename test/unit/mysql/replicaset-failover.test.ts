@@ -83,8 +83,8 @@ describe('a failover in a ReplicaSet', () => {
 
 describe('a change of the primary of a ReplicaSet', () => {
   /** A change to s2, while the receiver of s3 is so. */
-  const change = (changes: Partial<ReplicationChannel>): Plan => {
-    const executed = { metadata: SET, gtidExecuted: `${uuid(1)}:1-5` }
+  const change = (changes: Partial<ReplicationChannel>, metadata = SET): Plan => {
+    const executed = { metadata, gtidExecuted: `${uuid(1)}:1-5` }
     const closed = { super_read_only: 'ON', read_only: 'ON' }
     const servers = [
       alone(1, executed),
@@ -118,6 +118,24 @@ describe('a change of the primary of a ReplicaSet', () => {
       change({ receiver: 'CONNECTING', errorNumber: 2003, error: "Can't connect" }).failure ?? '',
       /s3 does not replicate: receiver CONNECTING, applier ON Can't connect/,
     )
+  })
+
+  it('that was cut short starts the members again that were stopped to be turned', () => {
+    const begun = {
+      ...SET,
+      replicasetMembers: SET.replicasetMembers.map((row) => ({
+        ...row,
+        masterInstanceId: row.instanceId === 2 ? null : 2,
+        primary: row.instanceId === 2,
+      })),
+    }
+    const { failure, steps } = change({ receiver: 'OFF', applier: 'OFF' }, begun)
+    assert.equal(failure, undefined)
+    const start = steps.findIndex(
+      (step) => step.do === 'parallel' && step.branches.flat()[0]?.note === 'start replication on s3 again',
+    )
+    assert.ok(start >= 0 && start < waits(steps, 's3'))
+    assert.match(change({ receiver: 'OFF', applier: 'OFF' }).failure ?? '', /s3 does not replicate/)
   })
 })
 
