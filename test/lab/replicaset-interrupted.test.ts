@@ -4,8 +4,9 @@ import { shell, sql, stopLab, testLab } from './servers.js'
 
 const LAB = testLab('rs-killed')
 
-/** Closer together at the beginning, where more is at stake. */
-const later = (point: number): number => Math.ceil(point * 1.5)
+/** The next statement to be killed after: closer together at the beginning, where more is at stake; or every one. */
+const later = (point: number): number =>
+  process.env['SIGNET_TEST_KILL_POINTS'] === 'all' ? point + 1 : Math.ceil(point * 1.5)
 
 describe('a controller that dies while it changes a ReplicaSet: the next run completes what it began', () => {
   let set: ReplicaSetHosts
@@ -139,6 +140,20 @@ describe('a controller that dies while it changes a ReplicaSet: the next run com
     await shell(LAB, 's1', 'mysql -e "CREATE DATABASE app"')
     await set.isWhole('s1')
     assert.deepEqual(await set.succeeds(set.build()), [])
+  })
+
+  it('a change of the primary, killed after one statement after the other', async () => {
+    let deaths = 0
+    for (let point = 1, died = true; died; point = later(point), deaths++) {
+      const to = `s${((deaths + 1) % 3) + 1}`
+      const change = ['primary.yml', '-e', `to=${to}`] as const
+      died = await set.diesAfter(point, ...change)
+      await set.succeeds(set.run(...change))
+      await set.isWhole(to)
+    }
+    assert.ok(deaths > 5, `${deaths} deaths`)
+    await set.succeeds(set.run('primary.yml', '-e', 'to=s1'))
+    await set.isWhole('s1')
   })
 
   it('a failover, killed after one statement after the other', async () => {
