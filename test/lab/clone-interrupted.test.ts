@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { JOIN, REPLICA, type Operation } from './clone-operations.js'
+import { CRASH_WHILE_COPYING, JOIN, REPLICA, type Operation } from './clone-operations.js'
 import { SERVERS, tearDown } from './cluster-hosts.js'
 import { describedState } from './described-state.js'
 import { counted, counting, killedAfter, killedBefore, pointsOf } from './killed.js'
@@ -155,11 +155,7 @@ describe('a controller that dies while a server is cloned: the next run ends in 
 
     it('killed, and the server crashes, too: it is cloned anew', async () => {
       await dieWhileCopying(operation)
-      await shell(
-        LAB,
-        operation.host,
-        'systemctl kill -s KILL mysql; until mysqladmin ping >/dev/null 2>&1; do sleep 0.2; done',
-      )
+      await shell(LAB, operation.host, CRASH_WHILE_COPYING)
       await completes(operation, 'the server crashed', { clones: 2 })
     })
   }

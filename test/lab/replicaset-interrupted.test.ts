@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { CRASH_WHILE_COPYING } from './clone-operations.js'
 import { ReplicaSetHosts } from './replicaset-hosts.js'
 import { shell, sql, stopLab, testLab } from './servers.js'
 
@@ -74,11 +75,7 @@ describe('a controller that dies while it changes a ReplicaSet: the next run com
 
   it('a clone whose server crashes, too: it is cloned anew', async () => {
     await startsClone()
-    await shell(
-      LAB,
-      's3',
-      'systemctl kill -s KILL mysql; until mysqladmin ping >/dev/null 2>&1; do sleep 0.2; done',
-    )
+    await shell(LAB, 's3', CRASH_WHILE_COPYING)
     assert.deepEqual(await set.succeeds(set.run('member.yml', '-e', 'how=clone')), ['s3: Member'])
     await isCloned()
   })
