@@ -69,9 +69,9 @@ lab_files() {
   echo "$long"
   ls test/lab/*.test.ts | grep -vxF "$long" | grep -v '/flagship\.'
 }
-# The flagship has bounds of time: it runs alone. The rest mostly waits for servers: six files at a time.
+# The flagship has bounds of time: it runs alone. The rest waits for servers much of the time: four files at a time.
 stage 'end to end, the flagship on the embedded lab' suite test/lab/flagship.test.ts --timeout 300000
-stage 'end to end, embedded lab' suite --parallel --jobs 6 $(lab_files) --timeout 600000
+stage 'end to end, embedded lab' suite --parallel --jobs 4 $(lab_files) --timeout 600000
 stage 'the Vagrant lab, with containers for machines' counted scripts/test-vagrant.sh containers
 stage 'the Vagrant lab, with virtual machines' counted scripts/test-vagrant.sh libvirt
 
