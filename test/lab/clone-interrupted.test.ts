@@ -150,7 +150,8 @@ describe('a controller that dies while a server is cloned: the next run ends in 
         then: UNLIMITED,
         clones: 1,
       })
-      assert.match(done.stdout, /clone to s\d: file copy, \d+ %/)
+      // A look every half second may miss the files of a small server.
+      assert.match(done.stdout, /clone to s\d: (file|page|redo) copy, \d+ %/)
     })
 
     it('killed, and the server crashes, too: it is cloned anew', async () => {
