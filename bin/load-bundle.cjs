@@ -1,4 +1,4 @@
-// Loads the bundles of dist with the machine code that the build kept of them: compiling them anew would cost every
+// Loads the bundles of dist with what V8 compiled of them at build time: compiling them anew would cost every
 // run a tenth of a second of processor time.
 const { existsSync, readFileSync, writeFileSync, renameSync } = require('node:fs')
 const Module = require('node:module')
@@ -9,7 +9,7 @@ const DIST = join(__dirname, '../dist')
 /** What was compiled, by the bundle's file name. */
 const scripts = new Map()
 
-/** Where the machine code of a bundle is kept. V8 itself refuses what another version, or other flags, compiled. */
+/** Where the compiled code of a bundle is kept. V8 itself refuses what another version, or other flags, compiled. */
 const codeFile = (file) => `${file}.code`
 
 /** The exports of a bundle: `main.cjs`, or another one that it needs. */

@@ -1,6 +1,6 @@
 // Bundles the program, so that no run has to look for hundreds of small files, and keeps the code that V8 makes of it.
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -38,6 +38,15 @@ await build({
     },
   ],
 })
+
+// esbuild leaves regular expressions and comments as they are; the program is read as Latin-1.
+for (const name of ['main', 'mysql']) {
+  const escaped = readFileSync(`dist/${name}.cjs`, 'utf8').replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  writeFileSync(`dist/${name}.cjs`, escaped)
+}
 
 // In a process of its own, for what a run uses is compiled only when it is used.
 const warmed = spawnSync(process.execPath, ['scripts/keep-code.cjs'], {
